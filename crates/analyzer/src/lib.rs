@@ -1,0 +1,1 @@
+//! Raw parse trees to typed Query trees.

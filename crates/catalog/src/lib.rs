@@ -1,0 +1,1 @@
+//! pg_catalog: bootstrap, syscache, relcache, statistics.

@@ -1,0 +1,1 @@
+//! Order-preserving keys and row values.

@@ -1,0 +1,1 @@
+//! Utility statements: DDL, COPY, SET and their like.

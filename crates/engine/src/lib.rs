@@ -1,0 +1,1 @@
+//! Sessions, portals, plan cache and statement dispatch.

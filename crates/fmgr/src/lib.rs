@@ -1,0 +1,1 @@
+//! Function manager: how a built-in is registered and called.

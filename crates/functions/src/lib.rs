@@ -1,0 +1,1 @@
+//! The bodies of the built-in functions, keyed by pg_proc.prosrc.

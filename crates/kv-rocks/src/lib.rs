@@ -1,0 +1,1 @@
+//! The RocksDB engine behind the kv traits.

@@ -1,0 +1,1 @@
+//! An ordered byte store: the engine traits and the in-memory engine.

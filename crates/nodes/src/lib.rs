@@ -1,0 +1,1 @@
+//! Query, expression and plan trees shared by analyzer, planner and executor.

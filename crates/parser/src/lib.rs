@@ -1,0 +1,1 @@
+//! PostgreSQL SQL text to raw parse trees with source positions.

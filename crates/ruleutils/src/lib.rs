@@ -1,0 +1,1 @@
+//! Query and expression trees back to SQL text.

@@ -1,0 +1,2 @@
+//! The `pglitedb` server binary.
+fn main() {}

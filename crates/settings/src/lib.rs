@@ -1,0 +1,1 @@
+//! The settings (GUCs) of PostgreSQL 18: definitions, values, SET and SHOW.

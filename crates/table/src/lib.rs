@@ -1,0 +1,1 @@
+//! Heaps, indexes and sequences over the transaction layer.

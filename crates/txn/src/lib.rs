@@ -1,0 +1,1 @@
+//! Transactions over an ordered byte store: snapshots, overlay, locks, savepoints, commit.

@@ -1,0 +1,25 @@
+//! Generates `type_oid` constants from `data/pg_type.csv`.
+use std::{env, fs, path::Path};
+
+fn main() {
+    println!("cargo:rerun-if-changed=data/pg_type.csv");
+    let csv = fs::read_to_string("data/pg_type.csv").expect("pg_type.csv");
+    let mut out = String::new();
+    for line in csv.lines().skip(1) {
+        let mut f = line.split(',');
+        let (Some(oid), Some(name), Some(namespace)) = (f.next(), f.next(), f.next()) else { continue };
+        // Row types of catalogs and information_schema are reached through their relations.
+        if namespace != "11" || name.contains('"') || name.starts_with("pg_") && name != "pg_lsn" && !PG_TYPES.contains(&name) || name.starts_with("_pg_") {
+            continue;
+        }
+        let ident = match name.strip_prefix('_') {
+            Some(elem) => format!("{}_ARRAY", elem.to_uppercase()),
+            None => name.to_uppercase(),
+        };
+        out.push_str(&format!("/// OID of `{name}`.\npub const {ident}: Oid = Oid({oid});\n"));
+    }
+    let dir = env::var("OUT_DIR").expect("OUT_DIR");
+    fs::write(Path::new(&dir).join("type_oid.rs"), out).expect("write type_oid.rs");
+}
+
+const PG_TYPES: &[&str] = &["pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_list", "pg_ddl_command", "pg_snapshot"];
