@@ -1,1 +1,3 @@
 //! PostgreSQL SQL text to raw parse trees with source positions.
+
+pub mod ast;
