@@ -18,6 +18,19 @@ fn main() {
         };
         out.push_str(&format!("/// OID of `{name}`.\npub const {ident}: Oid = Oid({oid});\n"));
     }
+    let mut arrays: Vec<(u32, u32)> = Vec::new();
+    for line in csv.lines().skip(1) {
+        // typdelim may be a quoted comma; what comes before it has no quotes.
+        let plain = line.replace("\",\"", ";");
+        let f: Vec<&str> = plain.split(',').collect();
+        if let (Ok(elem), Some(Ok(array))) = (f[0].parse(), f.get(14).map(|a| a.parse())) {
+            if array != 0 {
+                arrays.push((elem, array));
+            }
+        }
+    }
+    arrays.sort_unstable();
+    out.push_str(&format!("/// (element type, array type) of every type in the bootstrap catalog, sorted.\npub static ARRAY_TYPES: &[(u32, u32)] = &{arrays:?};\n"));
     let dir = env::var("OUT_DIR").expect("OUT_DIR");
     fs::write(Path::new(&dir).join("type_oid.rs"), out).expect("write type_oid.rs");
 }

@@ -23,6 +23,7 @@
 //! `src/backend/utils/adt/`
 
 pub mod datum;
+mod io_options;
 mod oid;
 mod varlena;
 
@@ -30,5 +31,6 @@ pub use datum::{
     ArrayDim, ArrayValue, Datum, MultirangeValue, PhysType, RangeValue, RecordDesc, RecordField,
     RecordValue,
 };
-pub use oid::{Oid, type_oid};
+pub use io_options::{ByteaOutput, DateOrder, DateStyle, IntervalStyle, IoOptions};
+pub use oid::{Oid, builtin_array_type, type_oid};
 pub use varlena::Varlena;

@@ -43,3 +43,9 @@ pub mod type_oid {
     use super::Oid;
     include!(concat!(env!("OUT_DIR"), "/type_oid.rs"));
 }
+
+/// The array type of an element type of the bootstrap catalog.
+pub fn builtin_array_type(elem: Oid) -> Option<Oid> {
+    let table = type_oid::ARRAY_TYPES;
+    table.binary_search_by_key(&elem.0, |(e, _)| *e).ok().map(|i| Oid(table[i].1))
+}
