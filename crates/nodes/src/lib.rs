@@ -20,6 +20,7 @@
 //! # PostgreSQL
 //! `src/include/nodes/{primnodes,parsenodes,plannodes}.h`
 
+pub mod equal;
 pub mod expr;
 pub mod plan;
 pub mod query;
