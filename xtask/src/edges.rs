@@ -4,9 +4,9 @@ use std::path::Path;
 /// crate → the workspace crates it may name in `[dependencies]`. A new edge needs an ADR.
 const EDGES: &[(&str, &str)] = &[
     ("error", ""),
+    ("types", "error"),
     ("settings", "error types"),
     ("kv", "error"),
-    ("types", "error"),
     ("parser", "error"),
     ("wire", "error"),
     ("kv-rocks", "kv error"),

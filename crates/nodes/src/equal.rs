@@ -35,7 +35,8 @@ fn equal(a: &Expr, b: &Expr) -> bool {
         (Expr::OpExpr(a), Expr::OpExpr(b))
         | (Expr::DistinctExpr(a), Expr::DistinctExpr(b))
         | (Expr::NullIfExpr(a), Expr::NullIfExpr(b)) => {
-            same!(a, b; opno, opresulttype, opretset, opcollid, inputcollid;) && all(&a.args, &b.args)
+            same!(a, b; opno, opresulttype, opretset, opcollid, inputcollid;)
+                && all(&a.args, &b.args)
         }
         (Expr::ScalarArrayOpExpr(a), Expr::ScalarArrayOpExpr(b)) => {
             same!(a, b; opno, use_or, inputcollid;) && all(&a.args, &b.args)
@@ -185,9 +186,7 @@ fn stored_equal(a: &Expr, b: &Expr) -> bool {
 fn drop_locations(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(map) => {
-            map.retain(|key, _| {
-                !matches!(key.as_str(), "location" | "stmt_location" | "stmt_len")
-            });
+            map.retain(|key, _| !matches!(key.as_str(), "location" | "stmt_location" | "stmt_len"));
             map.values_mut().for_each(drop_locations);
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(drop_locations),

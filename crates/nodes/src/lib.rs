@@ -22,6 +22,7 @@
 
 pub mod equal;
 pub mod expr;
+mod expr_type;
 pub mod plan;
 pub mod query;
 pub mod stored;

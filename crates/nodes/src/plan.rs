@@ -106,52 +106,157 @@ pub enum AggStrategy {
 #[allow(missing_docs)]
 pub enum PlanNode {
     /// No input, or one-time filter over lefttree.
-    Result { resconstantqual: Vec<Expr> },
+    Result {
+        resconstantqual: Vec<Expr>,
+    },
     /// Evaluates set-returning functions in the target list.
     ProjectSet,
     ModifyTable(Box<ModifyTable>),
-    Append { appendplans: Vec<Arc<Plan>>, apprelids: Vec<i32>, part_prune: Option<PartitionPruneInfo> },
-    MergeAppend { mergeplans: Vec<Arc<Plan>>, apprelids: Vec<i32>, keys: Vec<SortKey>, part_prune: Option<PartitionPruneInfo> },
+    Append {
+        appendplans: Vec<Arc<Plan>>,
+        apprelids: Vec<i32>,
+        part_prune: Option<PartitionPruneInfo>,
+    },
+    MergeAppend {
+        mergeplans: Vec<Arc<Plan>>,
+        apprelids: Vec<i32>,
+        keys: Vec<SortKey>,
+        part_prune: Option<PartitionPruneInfo>,
+    },
     /// lefttree: non-recursive term, righttree: recursive term.
-    RecursiveUnion { wt_param: i32, dup_keys: Vec<GroupKey>, num_groups: f64 },
+    RecursiveUnion {
+        wt_param: i32,
+        dup_keys: Vec<GroupKey>,
+        num_groups: f64,
+    },
     BitmapAnd(Vec<Arc<Plan>>),
     BitmapOr(Vec<Arc<Plan>>),
-    SeqScan { scanrelid: i32 },
-    SampleScan { scanrelid: i32, tablesample: Box<TableSampleClause> },
+    SeqScan {
+        scanrelid: i32,
+    },
+    SampleScan {
+        scanrelid: i32,
+        tablesample: Box<TableSampleClause>,
+    },
     IndexScan(Box<IndexScan>),
     IndexOnlyScan(Box<IndexScan>),
     BitmapIndexScan(Box<IndexScan>),
     /// lefttree makes the bitmap.
-    BitmapHeapScan { scanrelid: i32, bitmapqualorig: Vec<Expr> },
-    TidScan { scanrelid: i32, tidquals: Vec<Expr> },
-    TidRangeScan { scanrelid: i32, tidrangequals: Vec<Expr> },
-    SubqueryScan { scanrelid: i32, subplan: Arc<Plan> },
-    FunctionScan { scanrelid: i32, functions: Vec<RangeTblFunction>, funcordinality: bool },
-    ValuesScan { scanrelid: i32, values_lists: Vec<Vec<Expr>> },
-    TableFuncScan { scanrelid: i32, tablefunc: Box<TableFunc> },
-    CteScan { scanrelid: i32, cte_plan_id: i32, cte_param: i32 },
-    NamedTuplestoreScan { scanrelid: i32, enrname: String },
-    WorkTableScan { scanrelid: i32, wt_param: i32 },
-    NestLoop { jointype: JoinType, inner_unique: bool, joinqual: Vec<Expr>, nest_params: Vec<NestLoopParam> },
+    BitmapHeapScan {
+        scanrelid: i32,
+        bitmapqualorig: Vec<Expr>,
+    },
+    TidScan {
+        scanrelid: i32,
+        tidquals: Vec<Expr>,
+    },
+    TidRangeScan {
+        scanrelid: i32,
+        tidrangequals: Vec<Expr>,
+    },
+    SubqueryScan {
+        scanrelid: i32,
+        subplan: Arc<Plan>,
+    },
+    FunctionScan {
+        scanrelid: i32,
+        functions: Vec<RangeTblFunction>,
+        funcordinality: bool,
+    },
+    ValuesScan {
+        scanrelid: i32,
+        values_lists: Vec<Vec<Expr>>,
+    },
+    TableFuncScan {
+        scanrelid: i32,
+        tablefunc: Box<TableFunc>,
+    },
+    CteScan {
+        scanrelid: i32,
+        cte_plan_id: i32,
+        cte_param: i32,
+    },
+    NamedTuplestoreScan {
+        scanrelid: i32,
+        enrname: String,
+    },
+    WorkTableScan {
+        scanrelid: i32,
+        wt_param: i32,
+    },
+    NestLoop {
+        jointype: JoinType,
+        inner_unique: bool,
+        joinqual: Vec<Expr>,
+        nest_params: Vec<NestLoopParam>,
+    },
     MergeJoin(Box<MergeJoin>),
     /// righttree is a Hash node.
-    HashJoin { jointype: JoinType, inner_unique: bool, joinqual: Vec<Expr>, hashclauses: Vec<Expr>, hashoperators: Vec<Oid>, hashcollations: Vec<Oid>, hashkeys: Vec<Expr> },
+    HashJoin {
+        jointype: JoinType,
+        inner_unique: bool,
+        joinqual: Vec<Expr>,
+        hashclauses: Vec<Expr>,
+        hashoperators: Vec<Oid>,
+        hashcollations: Vec<Oid>,
+        hashkeys: Vec<Expr>,
+    },
     /// Builds the inner side's table; hashkeys over its own input.
-    Hash { hashkeys: Vec<Expr> },
+    Hash {
+        hashkeys: Vec<Expr>,
+    },
     Material,
-    Memoize { hash_operators: Vec<Oid>, collations: Vec<Oid>, param_exprs: Vec<Expr>, singlerow: bool, binary_mode: bool, est_entries: u32, keyparamids: Vec<i32> },
-    Sort { keys: Vec<SortKey> },
-    IncrementalSort { keys: Vec<SortKey>, n_presorted: usize },
+    Memoize {
+        hash_operators: Vec<Oid>,
+        collations: Vec<Oid>,
+        param_exprs: Vec<Expr>,
+        singlerow: bool,
+        binary_mode: bool,
+        est_entries: u32,
+        keyparamids: Vec<i32>,
+    },
+    Sort {
+        keys: Vec<SortKey>,
+    },
+    IncrementalSort {
+        keys: Vec<SortKey>,
+        n_presorted: usize,
+    },
     /// Pre-sorted grouping without aggregates.
-    Group { keys: Vec<GroupKey> },
+    Group {
+        keys: Vec<GroupKey>,
+    },
     Agg(Box<Agg>),
     WindowAgg(Box<WindowAgg>),
-    Unique { keys: Vec<GroupKey> },
-    Gather { num_workers: i32, single_copy: bool },
-    GatherMerge { num_workers: i32, keys: Vec<SortKey> },
-    SetOp { op: SetOperationKind, all: bool, hashed: bool, keys: Vec<SortKey>, group_keys: Vec<GroupKey>, num_groups: f64 },
-    LockRows { row_marks: Vec<PlanRowMark>, epq_param: i32 },
-    Limit { offset: Option<Expr>, count: Option<Expr>, with_ties: bool, ties_keys: Vec<GroupKey> },
+    Unique {
+        keys: Vec<GroupKey>,
+    },
+    Gather {
+        num_workers: i32,
+        single_copy: bool,
+    },
+    GatherMerge {
+        num_workers: i32,
+        keys: Vec<SortKey>,
+    },
+    SetOp {
+        op: SetOperationKind,
+        all: bool,
+        hashed: bool,
+        keys: Vec<SortKey>,
+        group_keys: Vec<GroupKey>,
+        num_groups: f64,
+    },
+    LockRows {
+        row_marks: Vec<PlanRowMark>,
+        epq_param: i32,
+    },
+    Limit {
+        offset: Option<Expr>,
+        count: Option<Expr>,
+        with_ties: bool,
+        ties_keys: Vec<GroupKey>,
+    },
 }
 
 /// Index scan, index-only scan and bitmap index scan.

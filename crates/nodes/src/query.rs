@@ -227,7 +227,9 @@ pub enum RteKind {
     /// Empty FROM.
     Result,
     /// Grouping step (PG18).
-    Group { groupexprs: Vec<Expr> },
+    Group {
+        groupexprs: Vec<Expr>,
+    },
 }
 
 /// A function in FROM.
@@ -455,7 +457,9 @@ pub enum LockClauseStrength {
 }
 
 /// What to do when a row is locked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[allow(missing_docs)]
 pub enum LockWaitPolicy {
     #[default]

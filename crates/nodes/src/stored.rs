@@ -31,7 +31,10 @@ pub fn from_stored<T: DeserializeOwned>(text: &str) -> PgResult<T> {
     let envelope: Envelope<T> = serde_json::from_str(text)
         .map_err(|e| PgError::internal(format!("could not read stored expression tree: {e}")))?;
     if envelope.v != VERSION {
-        return Err(PgError::internal(format!("stored expression tree has version {}", envelope.v)));
+        return Err(PgError::internal(format!(
+            "stored expression tree has version {}",
+            envelope.v
+        )));
     }
     Ok(envelope.t)
 }
