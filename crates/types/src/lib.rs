@@ -22,9 +22,20 @@
 //! # PostgreSQL
 //! `src/backend/utils/adt/`
 
+pub mod binary;
+pub mod boolean;
+pub mod bytea;
+pub mod char;
 pub mod datum;
+pub mod float;
+pub mod hash;
+pub mod int;
 mod io_options;
+pub mod numeric;
 mod oid;
+pub mod oid_io;
+pub mod text;
+pub mod uuid;
 mod varlena;
 
 pub use datum::{
@@ -34,3 +45,17 @@ pub use datum::{
 pub use io_options::{ByteaOutput, DateOrder, DateStyle, IntervalStyle, IoOptions};
 pub use oid::{Oid, builtin_array_type, type_oid};
 pub use varlena::Varlena;
+
+use error::{PgError, err};
+
+/// `invalid input syntax for type {type_name}: "{text}"`
+#[cold]
+pub fn invalid_syntax(type_name: &str, text: &str) -> PgError {
+    err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type {type_name}: \"{text}\"")
+}
+
+/// C's `isspace` in the C locale.
+#[inline]
+pub fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
+}
