@@ -1,28 +1,32 @@
-//! What a session's settings say about the text form of values.
+//! What a session sets that text input and output depend on.
+use crate::{bytea::ByteaOutput, timezone::TimeZone};
+use std::sync::Arc;
 
-/// DateStyle's first half.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Layout of dates (`DateStyle`, first part).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum DateStyle {
     #[default]
     Iso,
-    Sql,
     Postgres,
+    Sql,
     German,
+    /// As JSON wants it: `2000-01-01T00:00:00+00:00`; not a value of the setting.
+    Xsd,
 }
 
-/// DateStyle's second half.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Order of day, month and year (`DateStyle`, second part).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum DateOrder {
+    Ymd,
+    Dmy,
     #[default]
     Mdy,
-    Dmy,
-    Ymd,
 }
 
-/// IntervalStyle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// `IntervalStyle`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum IntervalStyle {
     #[default]
@@ -32,47 +36,35 @@ pub enum IntervalStyle {
     Iso8601,
 }
 
-/// bytea_output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum ByteaOutput {
-    #[default]
-    Hex,
-    Escape,
-}
-
-/// Formats for text input and output.
+/// The session's formats, by reference to whatever reads or writes values.
 #[derive(Clone, Debug)]
 pub struct IoOptions {
-    /// DateStyle: output style.
+    /// Layout of dates.
     pub date_style: DateStyle,
-    /// DateStyle: order of ambiguous input, and of some output.
+    /// Order of day, month and year.
     pub date_order: DateOrder,
-    /// IntervalStyle.
+    /// Layout of intervals.
     pub interval_style: IntervalStyle,
-    /// extra_float_digits; 1 or more means shortest exact output.
+    /// `TimeZone`.
+    pub time_zone: Arc<TimeZone>,
+    /// `extra_float_digits`.
     pub extra_float_digits: i32,
-    /// bytea_output.
+    /// `bytea_output`.
     pub bytea_output: ByteaOutput,
-    /// Start of the transaction, µs since 2000-01-01, for 'now', 'today' and the like.
+    /// Start of the transaction, µs since 2000-01-01, for `now`, `today` and zones without a date.
     pub now: i64,
-    /// xmlbinary is hex rather than base64.
-    pub xmlbinary_hex: bool,
-    /// xmloption is DOCUMENT rather than CONTENT.
-    pub xmloption_document: bool,
 }
 
 impl Default for IoOptions {
     fn default() -> Self {
         IoOptions {
-            date_style: DateStyle::default(),
-            date_order: DateOrder::default(),
-            interval_style: IntervalStyle::default(),
+            date_style: DateStyle::Iso,
+            date_order: DateOrder::Mdy,
+            interval_style: IntervalStyle::Postgres,
+            time_zone: TimeZone::utc(),
             extra_float_digits: 1,
-            bytea_output: ByteaOutput::default(),
+            bytea_output: ByteaOutput::Hex,
             now: 0,
-            xmlbinary_hex: false,
-            xmloption_document: false,
         }
     }
 }

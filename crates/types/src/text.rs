@@ -163,7 +163,7 @@ mod tests {
             "value too long for type character varying(3)"
         );
         assert_eq!(bpchar_apply("ä", 4 + 3, false).unwrap().as_deref(), Some("ä  "));
-        assert_eq!(bpchar_hash(b"ab ") as i32, -1617707945i64 as i32 * 0 + bpchar_hash(b"ab") as i32);
+        assert_eq!(bpchar_hash(b"ab "), bpchar_hash(b"ab"));
     }
 
     #[test]
