@@ -1,0 +1,132 @@
+//! A session as the lock manager sees it: who waits and who holds.
+use crate::{CancelToken, LockMode, LockTag, WaitHook};
+use parking_lot::{Mutex, RwLock};
+use rustc_hash::FxHashMap;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+/// A session's part of the lock manager. One transaction at a time runs on it.
+pub struct Backend {
+    /// What `pg_backend_pid()` says.
+    pub pid: i32,
+    /// Unique among all backends of the store.
+    pub(crate) id: u32,
+    /// Stops the session's statement.
+    pub cancel: CancelToken,
+    hook: RwLock<Option<Arc<dyn WaitHook>>>,
+    deadlock_timeout_ms: AtomicU32,
+    lock_timeout_ms: AtomicU32,
+    /// xid of the transaction that runs, 0 for none.
+    pub(crate) xid: AtomicU64,
+    pub(crate) held: Mutex<Held>,
+    pub(crate) waiting: Mutex<Option<Waiting>>,
+}
+
+/// What a backend waits for, for views.
+#[derive(Clone, Copy)]
+pub(crate) struct Waiting {
+    pub(crate) tag: LockTag,
+    pub(crate) mode: u8,
+    pub(crate) since: SystemTime,
+}
+
+/// Locks held, in the order they were taken, so that a savepoint is a length.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub(crate) list: Vec<(LockTag, u8)>,
+    /// Session-level locks with how often they were taken.
+    pub(crate) session: FxHashMap<(LockTag, u8), u32>,
+    /// Weak relation locks that are only noted here: database, relation, modes as bits.
+    pub(crate) fast: Vec<(u32, u32, u8)>,
+}
+
+impl Backend {
+    pub(crate) fn new(pid: i32, id: u32) -> Self {
+        Backend {
+            pid,
+            id,
+            cancel: CancelToken::new(),
+            hook: RwLock::new(None),
+            deadlock_timeout_ms: AtomicU32::new(1000),
+            lock_timeout_ms: AtomicU32::new(0),
+            xid: AtomicU64::new(0),
+            held: Mutex::default(),
+            waiting: Mutex::new(None),
+        }
+    }
+
+    /// Says how the session's thread is to block.
+    pub fn set_wait_hook(&self, hook: Option<Arc<dyn WaitHook>>) {
+        *self.hook.write() = hook;
+    }
+
+    /// Sets `deadlock_timeout` in milliseconds.
+    pub fn set_deadlock_timeout(&self, milliseconds: u32) {
+        self.deadlock_timeout_ms.store(milliseconds, Ordering::Relaxed);
+    }
+
+    /// Sets `lock_timeout` in milliseconds; 0 waits for ever.
+    pub fn set_lock_timeout(&self, milliseconds: u32) {
+        self.lock_timeout_ms.store(milliseconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn deadlock_timeout(&self) -> Duration {
+        Duration::from_millis(self.deadlock_timeout_ms.load(Ordering::Relaxed).max(1).into())
+    }
+
+    pub(crate) fn lock_timeout(&self) -> Option<Duration> {
+        match self.lock_timeout_ms.load(Ordering::Relaxed) {
+            0 => None,
+            ms => Some(Duration::from_millis(ms.into())),
+        }
+    }
+
+    /// Runs something that blocks, through the session's hook.
+    pub fn block<T>(&self, work: impl FnOnce() -> T) -> T {
+        let hook = self.hook.read().clone();
+        match hook {
+            None => work(),
+            Some(hook) => {
+                let mut work = Some(work);
+                let mut result = None;
+                hook.block(&mut || {
+                    if let Some(work) = work.take() {
+                        result = Some(work());
+                    }
+                });
+                match (result, work) {
+                    (Some(result), _) => result,
+                    // A hook that did not run the wait: run it here.
+                    (None, Some(work)) => work(),
+                    (None, None) => unreachable!("the wait ran and left its result"),
+                }
+            }
+        }
+    }
+
+    /// Sleeps, or fails when cancelled (`pg_sleep`).
+    pub fn sleep(&self, duration: Duration) -> error::PgResult<()> {
+        self.block(|| self.cancel.sleep(duration))
+    }
+
+    /// What the backend waits for: lock tag and mode, for `pg_stat_activity.wait_event`.
+    pub fn waiting_for(&self) -> Option<(LockTag, LockMode)> {
+        let waiting = *self.waiting.lock();
+        waiting.map(|w| (w.tag, crate::lock::shown_mode(&w.tag, w.mode)))
+    }
+
+    /// The id of the transaction that runs here, if it has one.
+    pub fn current_xid(&self) -> Option<u64> {
+        Some(self.xid.load(Ordering::Relaxed)).filter(|xid| *xid != 0)
+    }
+
+    /// Number of transaction-level locks held: a mark for [`crate::LockManager::release_since`].
+    pub fn lock_mark(&self) -> usize {
+        self.held.lock().list.len()
+    }
+}

@@ -1,0 +1,31 @@
+//! Row ids of one heap.
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Gives out the row ids of a heap, ascending. It starts after the greatest row id in use when the heap is
+/// first written after a start, so it needs no record of its own: an id that a lost transaction or a deleted
+/// row had may come again after a restart, when nobody can hold it any more.
+pub struct RowidAllocator {
+    next: AtomicU64,
+}
+
+impl RowidAllocator {
+    pub(crate) fn starting_at(next: u64) -> Self {
+        RowidAllocator { next: AtomicU64::new(next) }
+    }
+
+    /// One row id.
+    #[inline]
+    pub fn alloc(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The first of `count` consecutive row ids.
+    pub fn alloc_block(&self, count: u64) -> u64 {
+        self.next.fetch_add(count, Ordering::Relaxed)
+    }
+
+    /// All row ids given out are below this.
+    pub fn bound(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+}

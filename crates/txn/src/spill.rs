@@ -1,0 +1,175 @@
+//! An overlay that outgrew its budget: its versions in a scratch engine.
+//!
+//! ```text
+//! key -> [cid u32][sub u32][1 = value, 0 = removal][len u32][bytes] …   ascending, little-endian
+//! ```
+//! Rolled-back subtransactions are not searched for there: their id ranges are remembered and skipped.
+use crate::{
+    StorageId,
+    overlay::{Item, Version, Versions, visible},
+};
+use error::{PgError, PgResult};
+use kv::{Durability, Engine, IterOptions, WriteBatch};
+use rustc_hash::FxHashMap;
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+
+pub(crate) struct Spill {
+    engine: Arc<dyn Engine>,
+    snapshot: Arc<dyn kv::Snapshot>,
+    /// Rolled-back ranges `[from, to)` of subtransaction ids.
+    aborted: Vec<(u32, u32)>,
+    /// Greatest key spilled of each storage id: what is greater was not spilled before.
+    greatest: FxHashMap<StorageId, Box<[u8]>>,
+}
+
+const BATCH_BYTES: usize = 1 << 20;
+
+impl Spill {
+    pub(crate) fn new(engine: Arc<dyn Engine>) -> Self {
+        let snapshot = engine.snapshot();
+        Spill { engine, snapshot, aborted: Vec::new(), greatest: FxHashMap::default() }
+    }
+
+    /// Takes over all versions of `map`; returns the bytes written.
+    pub(crate) fn absorb(&mut self, map: &mut BTreeMap<Arc<[u8]>, Versions>) -> PgResult<u64> {
+        let mut batch = WriteBatch::new();
+        let mut value = Vec::new();
+        let mut written = 0;
+        for (key, versions) in std::mem::take(map) {
+            let sid = StorageId::of_key(&key);
+            value.clear();
+            match self.greatest.get(&sid) {
+                Some(greatest) if greatest[..] >= key[..] => {
+                    self.snapshot.get_with(&key, &mut |old| value.extend_from_slice(old))?;
+                }
+                _ => {}
+            }
+            versions.iter().for_each(|version| encode(&mut value, version));
+            batch.put(&key, &value);
+            let greater = self.greatest.get(&sid).is_none_or(|greatest| greatest[..] < key[..]);
+            if greater {
+                self.greatest.insert(sid, key[..].into());
+            }
+            if batch.byte_size() >= BATCH_BYTES {
+                written += batch.byte_size() as u64;
+                self.engine.write(&batch, Durability::Volatile)?;
+                batch.clear();
+            }
+        }
+        written += batch.byte_size() as u64;
+        self.engine.write(&batch, Durability::Volatile)?;
+        self.snapshot = self.engine.snapshot();
+        Ok(written)
+    }
+
+    pub(crate) fn abort(&mut self, from: u32, to: u32) {
+        self.aborted.push((from, to));
+    }
+
+    fn decode(&self, mut bytes: &[u8]) -> PgResult<Versions> {
+        let mut versions = Versions::new();
+        while !bytes.is_empty() {
+            let Some((header, rest)) = bytes.split_first_chunk::<13>() else {
+                return Err(PgError::internal("scratch record is cut short"));
+            };
+            let word = |at: usize| {
+                u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+            };
+            let (cid, sub, len) = (word(0), word(4), word(9) as usize);
+            let Some(value) = rest.get(..len) else {
+                return Err(PgError::internal("scratch record is cut short"));
+            };
+            if !self.aborted.iter().any(|range| range.0 <= sub && sub < range.1) {
+                let value = (header[8] == 1).then(|| Arc::from(value));
+                versions.push(Version { cid, sub, value });
+            }
+            bytes = &rest[len..];
+        }
+        Ok(versions)
+    }
+
+    pub(crate) fn get(&self, key: &[u8], curcid: u32) -> PgResult<Option<Version>> {
+        let mut found = Ok(Versions::new());
+        self.snapshot.get_with(key, &mut |bytes| found = self.decode(bytes))?;
+        Ok(visible(&found?, curcid).cloned())
+    }
+
+    pub(crate) fn collect(
+        &self,
+        (from, to): (Bound<&[u8]>, Bound<&[u8]>),
+        forward: bool,
+        curcid: u32,
+        limit: usize,
+    ) -> PgResult<(Vec<Item>, bool)> {
+        let after = |key: &[u8]| [key, &[0]].concat();
+        let lower = match from {
+            Bound::Included(key) => Some(key.to_vec()),
+            Bound::Excluded(key) => Some(after(key)),
+            Bound::Unbounded => None,
+        };
+        let upper = match to {
+            Bound::Included(key) => Some(after(key)),
+            Bound::Excluded(key) => Some(key.to_vec()),
+            Bound::Unbounded => None,
+        };
+        let options = IterOptions { lower, upper, readahead: 0, fill_cache: true };
+        let mut cursor = self.snapshot.iter(options);
+        if forward { cursor.seek_to_first() } else { cursor.seek_to_last() }
+        let mut out = Vec::new();
+        while cursor.valid() && out.len() < limit {
+            let versions = self.decode(cursor.value())?;
+            if let Some(version) = visible(&versions, curcid) {
+                out.push((Arc::from(cursor.key()), version.value.clone()));
+            }
+            if forward { cursor.next() } else { cursor.prev() }
+        }
+        cursor.status()?;
+        let complete = !cursor.valid();
+        Ok((out, complete))
+    }
+
+    /// Hands the newest version of every key to `write`, in key order, those of `memory` first.
+    pub(crate) fn drain(
+        &self,
+        memory: &BTreeMap<Arc<[u8]>, Versions>,
+        write: &mut dyn FnMut(&[u8], Option<&[u8]>) -> PgResult<()>,
+    ) -> PgResult<()> {
+        let options = IterOptions { lower: None, upper: None, readahead: 2 << 20, fill_cache: false };
+        let mut cursor = self.snapshot.iter(options);
+        cursor.seek_to_first();
+        let mut memory = memory.iter().peekable();
+        loop {
+            let spilled = cursor.valid().then(|| cursor.key());
+            let (from_memory, from_spill) = match (memory.peek(), spilled) {
+                (None, None) => return cursor.status(),
+                (Some(_), None) => (true, false),
+                (None, Some(_)) => (false, true),
+                (Some((key, _)), Some(other)) => (&key[..] <= other, &key[..] >= other),
+            };
+            if from_memory {
+                if let Some((key, versions)) = memory.next() {
+                    if let Some(version) = versions.last() {
+                        write(key, version.value.as_deref())?;
+                    }
+                }
+            } else if from_spill {
+                let versions = self.decode(cursor.value())?;
+                if let Some(version) = versions.last() {
+                    write(cursor.key(), version.value.as_deref())?;
+                }
+            }
+            if from_spill {
+                cursor.next();
+            }
+        }
+    }
+}
+
+fn encode(out: &mut Vec<u8>, version: &Version) {
+    let value = version.value.as_deref();
+    out.extend_from_slice(&version.cid.to_le_bytes());
+    out.extend_from_slice(&version.sub.to_le_bytes());
+    out.push(value.is_some() as u8);
+    out.extend_from_slice(&(value.map_or(0, <[u8]>::len) as u32).to_le_bytes());
+    out.extend_from_slice(value.unwrap_or_default());
+}

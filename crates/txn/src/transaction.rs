@@ -1,0 +1,829 @@
+//! A transaction: its command counter, snapshots, writes, subtransactions and end.
+use crate::{
+    Backend, BulkWriter, CommitTicket, LockMode, LockOutcome, LockTag, ReadView, Scan, Snapshot,
+    StorageId, Store, WaitPolicy,
+    commit::CommitWork,
+    lock::LockLevel,
+    meta,
+    overlay::{Item, Overlay, Version},
+    spill::Spill,
+    store::{clear_storage, pending_key},
+    view::CidPin,
+};
+use bytes::Bytes;
+use error::{PgError, PgResult};
+use kv::{Durability, IterOptions, SortedFile, WriteBatch};
+use parking_lot::Mutex;
+use std::{
+    any::Any,
+    ops::Bound,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+/// Isolation levels; READ UNCOMMITTED is READ COMMITTED.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Isolation {
+    /// Each statement sees what was committed before it.
+    #[default]
+    ReadCommitted,
+    /// All statements see what was committed before the first.
+    RepeatableRead,
+    /// As if transactions ran one after the other.
+    Serializable,
+}
+
+/// How a transaction runs.
+#[derive(Clone, Copy, Debug)]
+pub struct TxnOptions {
+    /// Isolation level.
+    pub isolation: Isolation,
+    /// Wait for the log to be durable at commit.
+    pub synchronous_commit: bool,
+}
+
+impl Default for TxnOptions {
+    fn default() -> Self {
+        TxnOptions { isolation: Isolation::ReadCommitted, synchronous_commit: true }
+    }
+}
+
+/// A subtransaction. Ids ascend; 0 is the transaction itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubId(pub u32);
+
+/// Where a transaction is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TxnState {
+    /// Reads and writes.
+    Active,
+    /// On its way to the log.
+    Committing,
+    /// Ended well.
+    Committed,
+    /// Ended without effect.
+    Aborted,
+}
+
+type Action = Box<dyn FnOnce() + Send>;
+type Attachment = Arc<dyn Any + Send + Sync>;
+
+/// A transaction. Shared by reference everywhere; its parts lock themselves.
+pub struct Transaction {
+    store: Arc<Store>,
+    backend: Arc<Backend>,
+    xid: AtomicU64,
+    /// Whether reads must look at anything of the transaction's own.
+    dirty: AtomicBool,
+    /// Whether it made storage of its own.
+    has_private: AtomicBool,
+    synchronous_commit: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    isolation: Isolation,
+    state: TxnState,
+    overlay: Overlay,
+    budget: usize,
+    cid: u32,
+    cid_used: bool,
+    pins: Vec<Arc<CidPin>>,
+    /// The view of all statements above READ COMMITTED.
+    fixed_view: Option<Arc<ReadView>>,
+    next_sub: u32,
+    subs: Vec<OpenSub>,
+    created: Vec<Created>,
+    dropped: Vec<StorageId>,
+    on_commit: Vec<Action>,
+    on_abort: Vec<Action>,
+    attachments: Vec<Attachment>,
+    /// Read-only but depends on something in the log that is not synced yet.
+    durable: bool,
+}
+
+/// An open subtransaction: what the lists were when it began.
+struct OpenSub {
+    id: u32,
+    undo: usize,
+    locks: usize,
+    created: usize,
+    dropped: usize,
+    on_commit: usize,
+    on_abort: usize,
+    attachments: usize,
+}
+
+/// Storage made by this transaction.
+struct Created {
+    sid: StorageId,
+    sub: u32,
+    /// A note in the engine says that it is to be cleared after a crash.
+    noted: bool,
+    /// The engine's state after each ingestion, with the command that wrote.
+    bases: Vec<(u32, Arc<dyn kv::Snapshot>)>,
+}
+
+impl Transaction {
+    pub(crate) fn start(
+        store: Arc<Store>,
+        backend: Arc<Backend>,
+        options: TxnOptions,
+    ) -> Arc<Transaction> {
+        let budget = store.options().overlay_budget;
+        Arc::new(Transaction {
+            store,
+            backend,
+            xid: AtomicU64::new(0),
+            dirty: AtomicBool::new(false),
+            has_private: AtomicBool::new(false),
+            synchronous_commit: AtomicBool::new(options.synchronous_commit),
+            inner: Mutex::new(Inner {
+                isolation: options.isolation,
+                state: TxnState::Active,
+                overlay: Overlay::default(),
+                budget,
+                cid: 0,
+                cid_used: false,
+                pins: Vec::new(),
+                fixed_view: None,
+                next_sub: 1,
+                subs: Vec::new(),
+                created: Vec::new(),
+                dropped: Vec::new(),
+                on_commit: Vec::new(),
+                on_abort: Vec::new(),
+                attachments: Vec::new(),
+                durable: false,
+            }),
+        })
+    }
+
+    /// Its store.
+    #[inline]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Its session.
+    #[inline]
+    pub fn backend(&self) -> &Arc<Backend> {
+        &self.backend
+    }
+
+    /// Its isolation level.
+    pub fn isolation(&self) -> Isolation {
+        self.inner.lock().isolation
+    }
+
+    /// Changes the isolation level; only before the first snapshot.
+    pub fn set_isolation(&self, isolation: Isolation) -> PgResult<()> {
+        let mut inner = self.inner.lock();
+        if isolation != inner.isolation && !inner.pins.is_empty() {
+            return Err(error::err!(
+                ACTIVE_SQL_TRANSACTION,
+                "SET TRANSACTION ISOLATION LEVEL must be called before any query"
+            ));
+        }
+        inner.isolation = isolation;
+        Ok(())
+    }
+
+    /// Whether its commit waits for the log.
+    pub fn set_synchronous_commit(&self, on: bool) {
+        self.synchronous_commit.store(on, Ordering::Relaxed);
+    }
+
+    /// Sets the bytes of own writes kept in memory.
+    pub fn set_overlay_budget(&self, bytes: usize) {
+        self.inner.lock().budget = bytes;
+    }
+
+    /// Where it is in its life.
+    pub fn state(&self) -> TxnState {
+        self.inner.lock().state
+    }
+
+    pub(crate) fn ensure_active(&self) -> PgResult<()> {
+        let state = self.state();
+        if state == TxnState::Active { Ok(()) } else { Err(not_active(state)) }
+    }
+
+    /// Its id; the first call assigns it.
+    #[inline]
+    pub fn xid(&self) -> PgResult<u64> {
+        match self.xid.load(Ordering::Relaxed) {
+            0 => self.assign_xid(),
+            xid => Ok(xid),
+        }
+    }
+
+    /// Its id if it has one. Transactions that only read have none.
+    #[inline]
+    pub fn xid_if_assigned(&self) -> Option<u64> {
+        Some(self.xid.load(Ordering::Relaxed)).filter(|xid| *xid != 0)
+    }
+
+    #[cold]
+    fn assign_xid(&self) -> PgResult<u64> {
+        let _inner = self.inner.lock();
+        match self.xid.load(Ordering::Relaxed) {
+            0 => {
+                let xid = self.store.alloc_xid()?;
+                self.xid.store(xid, Ordering::SeqCst);
+                self.backend.xid.store(xid, Ordering::SeqCst);
+                Ok(xid)
+            }
+            xid => Ok(xid),
+        }
+    }
+
+    // ---- commands and snapshots ----
+
+    /// The present command. Writes are stamped with it; a snapshot taken now does not see them.
+    pub fn command_id(&self) -> u32 {
+        self.inner.lock().cid
+    }
+
+    /// Ends the command: snapshots taken from now on see what it wrote.
+    pub fn next_command(&self) -> PgResult<()> {
+        let mut inner = self.inner.lock();
+        if inner.cid_used {
+            inner.cid = inner.cid.checked_add(1).filter(|cid| *cid < u32::MAX - 1).ok_or_else(
+                || {
+                    error::err!(
+                        PROGRAM_LIMIT_EXCEEDED,
+                        "cannot have more than 2^32-2 commands in a transaction"
+                    )
+                },
+            )?;
+            inner.cid_used = false;
+        }
+        Ok(())
+    }
+
+    /// A snapshot for a statement: at READ COMMITTED of what is committed now, above it of what was when the
+    /// transaction took its first.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut inner = self.inner.lock();
+        let view = match (&inner.fixed_view, inner.isolation) {
+            (_, Isolation::ReadCommitted) => self.store.current_view(),
+            (Some(view), _) => view.clone(),
+            (None, _) => {
+                let view = self.store.current_view();
+                inner.fixed_view = Some(view.clone());
+                view
+            }
+        };
+        inner.snapshot_of(view)
+    }
+
+    /// A snapshot of what is committed now and all earlier own commands, at any isolation level: for catalogs
+    /// and constraint checks.
+    pub fn latest_snapshot(&self) -> Snapshot {
+        let view = self.store.current_view();
+        self.inner.lock().snapshot_of(view)
+    }
+
+    /// The present command's snapshot over a view got elsewhere (an exported snapshot).
+    pub fn snapshot_at(&self, view: Arc<ReadView>) -> Snapshot {
+        self.inner.lock().snapshot_of(view)
+    }
+
+    /// Fixes the view of a transaction above READ COMMITTED (`SET TRANSACTION SNAPSHOT`).
+    pub fn set_view(&self, view: Arc<ReadView>) {
+        self.inner.lock().fixed_view = Some(view);
+    }
+
+    // ---- reads ----
+
+    /// Lends the value of `key` as a snapshot sees it; false if there is none.
+    #[inline]
+    pub fn get_with(
+        &self,
+        snapshot: &Snapshot,
+        key: &[u8],
+        visit: &mut dyn FnMut(&[u8]),
+    ) -> PgResult<bool> {
+        if self.dirty.load(Ordering::Acquire) {
+            let own = self.inner.lock().overlay.get(key, snapshot.curcid())?;
+            if let Some(version) = own {
+                return Ok(version.value.is_some_and(|value| {
+                    visit(&value);
+                    true
+                }));
+            }
+            if let Some(base) = self.private_base(StorageId::of_key(key), snapshot.curcid()) {
+                return base.get_with(key, visit);
+            }
+        }
+        self.store.read_with(&snapshot.view, key, visit)
+    }
+
+    /// The value of `key` as a snapshot sees it, copied.
+    pub fn get(&self, snapshot: &Snapshot, key: &[u8]) -> PgResult<Option<Bytes>> {
+        let mut out = None;
+        self.get_with(snapshot, key, &mut |value| out = Some(Bytes::copy_from_slice(value)))?;
+        Ok(out)
+    }
+
+    /// Lends the values of many keys, each with its position.
+    pub fn multi_get_with(
+        &self,
+        snapshot: &Snapshot,
+        keys: &[&[u8]],
+        visit: &mut dyn FnMut(usize, Option<&[u8]>),
+    ) -> PgResult<()> {
+        if self.dirty.load(Ordering::Acquire) {
+            for (position, key) in keys.iter().enumerate() {
+                let found = self.get_with(snapshot, key, &mut |v| visit(position, Some(v)))?;
+                if !found {
+                    visit(position, None);
+                }
+            }
+            return Ok(());
+        }
+        self.store.stats.reads.add(keys.len() as u64);
+        snapshot.view.snapshot.multi_get_with(keys, visit)
+    }
+
+    /// A cursor over a range of one storage id as a snapshot sees it; not positioned yet.
+    pub fn scan(self: &Arc<Self>, snapshot: &Snapshot, options: IterOptions) -> PgResult<Scan> {
+        self.store.stats.scans.add(1);
+        let sid = options.lower.as_deref().map(StorageId::of_key);
+        let base = sid.and_then(|sid| self.private_base(sid, snapshot.curcid()));
+        let base = base.as_ref().unwrap_or(&snapshot.view.snapshot);
+        Ok(Scan::new(self.clone(), snapshot, base.as_ref(), options))
+    }
+
+    pub(crate) fn own_writes_in(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
+        self.dirty.load(Ordering::Acquire) && self.inner.lock().overlay.touches(from, to)
+    }
+
+    pub(crate) fn own_writes_hold(&self, key: &[u8]) -> PgResult<bool> {
+        Ok(self.own_newest(key)?.is_some())
+    }
+
+    pub(crate) fn collect_own(
+        &self,
+        range: (Bound<&[u8]>, Bound<&[u8]>),
+        forward: bool,
+        curcid: u32,
+        limit: usize,
+    ) -> PgResult<Vec<Item>> {
+        self.inner.lock().overlay.collect(range, forward, curcid, limit)
+    }
+
+    pub(crate) fn own_newest(&self, key: &[u8]) -> PgResult<Option<Version>> {
+        if self.dirty.load(Ordering::Acquire) {
+            self.inner.lock().overlay.get(key, u32::MAX)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Whether the storage id was made by this transaction: nobody else can meet its rows.
+    #[inline]
+    pub fn is_private(&self, sid: StorageId) -> bool {
+        self.has_private.load(Ordering::Acquire)
+            && self.inner.lock().created.iter().any(|c| c.sid == sid)
+    }
+
+    /// The engine's state to read private storage at, if files were ingested into it.
+    pub(crate) fn private_base(&self, sid: StorageId, curcid: u32) -> Option<Arc<dyn kv::Snapshot>> {
+        if !self.has_private.load(Ordering::Acquire) {
+            return None;
+        }
+        let inner = self.inner.lock();
+        let created = inner.created.iter().find(|c| c.sid == sid)?;
+        let base = created.bases.iter().rev().find(|base| base.0 < curcid)?;
+        Some(base.1.clone())
+    }
+
+    // ---- writes ----
+
+    /// Writes a key.
+    pub fn put(&self, key: &[u8], value: &[u8]) -> PgResult<()> {
+        self.write(key, Some(Arc::from(value)))
+    }
+
+    /// Removes a key.
+    pub fn delete(&self, key: &[u8]) -> PgResult<()> {
+        self.write(key, None)
+    }
+
+    fn write(&self, key: &[u8], value: Option<Arc<[u8]>>) -> PgResult<()> {
+        self.xid()?;
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        if inner.state != TxnState::Active {
+            return Err(not_active(inner.state));
+        }
+        inner.cid_used = true;
+        let sub = inner.subs.last().map_or(0, |sub| sub.id);
+        let stamp = (inner.cid, sub);
+        inner.overlay.put(key, value, stamp, !inner.subs.is_empty(), &mut inner.pins);
+        self.dirty.store(true, Ordering::Release);
+        if inner.overlay.bytes > inner.budget {
+            self.spill(inner)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn spill(&self, inner: &mut Inner) -> PgResult<()> {
+        self.store.failpoints().hit("spill")?;
+        let overlay = &mut inner.overlay;
+        let spill = match &mut overlay.spill {
+            Some(spill) => spill,
+            none => none.insert(Spill::new(self.store.engine.scratch()?)),
+        };
+        let written = spill.absorb(&mut overlay.map)?;
+        overlay.undo = Vec::new();
+        overlay.bytes = 0;
+        inner.subs.iter_mut().for_each(|sub| sub.undo = 0);
+        self.store.stats.spills.add(1);
+        self.store.stats.spill_bytes.add(written);
+        Ok(())
+    }
+
+    /// Bytes of own writes held in memory.
+    pub fn overlay_bytes(&self) -> usize {
+        self.inner.lock().overlay.bytes
+    }
+
+    /// Says that a storage id, got from [`Store::alloc_storage_id`], is this transaction's: it comes to be
+    /// with the commit and goes with a rollback.
+    pub fn create_storage(&self, sid: StorageId) -> PgResult<()> {
+        self.xid()?;
+        let mut inner = self.inner.lock();
+        let sub = inner.subs.last().map_or(0, |sub| sub.id);
+        inner.created.push(Created { sid, sub, noted: false, bases: Vec::new() });
+        self.has_private.store(true, Ordering::Release);
+        self.dirty.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Removes everything under a storage id when the transaction commits.
+    pub fn drop_storage(&self, sid: StorageId) -> PgResult<()> {
+        self.xid()?;
+        self.inner.lock().dropped.push(sid);
+        self.dirty.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// A writer for many rows of one storage id: direct to files if this (sub)transaction made it.
+    pub fn bulk(self: &Arc<Self>, sid: StorageId) -> PgResult<BulkWriter> {
+        self.xid()?;
+        let inner = self.inner.lock();
+        let sub = inner.subs.last().map_or(0, |sub| sub.id);
+        let direct = inner.created.iter().any(|c| c.sid == sid && c.sub == sub);
+        drop(inner);
+        Ok(BulkWriter::new(self.clone(), sid, direct))
+    }
+
+    pub(crate) fn ingest_private(&self, sid: StorageId, files: Vec<SortedFile>) -> PgResult<()> {
+        let mut inner = self.inner.lock();
+        if inner.state != TxnState::Active {
+            return Err(not_active(inner.state));
+        }
+        let cid = inner.cid;
+        inner.cid_used = true;
+        let Some(created) = inner.created.iter_mut().find(|c| c.sid == sid) else {
+            return Err(PgError::internal("bulk writes into storage of another transaction"));
+        };
+        if !created.noted {
+            let mut batch = WriteBatch::new();
+            batch.put(&pending_key(meta::PENDING_CREATE, sid), b"");
+            self.store.engine.write(&batch, Durability::Synced)?;
+            created.noted = true;
+        }
+        self.store.stats.ingested_files.add(files.len() as u64);
+        self.store.engine.ingest(files)?;
+        created.bases.push((cid, self.store.engine.snapshot()));
+        Ok(())
+    }
+
+    // ---- locks ----
+
+    /// Takes a lock until the end of the (sub)transaction.
+    pub fn lock(&self, tag: LockTag, mode: LockMode, policy: WaitPolicy) -> PgResult<LockOutcome> {
+        self.store.locks().lock(&self.backend, tag, mode, LockLevel::Transaction, policy)
+    }
+
+    // ---- subtransactions ----
+
+    /// Starts a subtransaction inside the present one.
+    pub fn begin_sub(&self) -> SubId {
+        let locks = self.backend.lock_mark();
+        let mut inner = self.inner.lock();
+        let id = inner.next_sub;
+        inner.next_sub += 1;
+        let open = OpenSub {
+            id,
+            undo: inner.overlay.undo.len(),
+            locks,
+            created: inner.created.len(),
+            dropped: inner.dropped.len(),
+            on_commit: inner.on_commit.len(),
+            on_abort: inner.on_abort.len(),
+            attachments: inner.attachments.len(),
+        };
+        inner.subs.push(open);
+        SubId(id)
+    }
+
+    /// The innermost open subtransaction; `SubId(0)` if none is.
+    pub fn current_sub(&self) -> SubId {
+        SubId(self.inner.lock().subs.last().map_or(0, |sub| sub.id))
+    }
+
+    /// Ends a subtransaction, and those inside it, keeping what they did.
+    pub fn release_sub(&self, id: SubId) -> PgResult<()> {
+        let mut inner = self.inner.lock();
+        let position = inner.sub_position(id)?;
+        let parent = position.checked_sub(1).map_or(0, |p| inner.subs[p].id);
+        inner.subs.truncate(position);
+        // Storage made inside belongs to the parent from now on.
+        inner.created.iter_mut().filter(|c| c.sub >= id.0).for_each(|c| c.sub = parent);
+        if inner.subs.is_empty() {
+            let freed = inner.overlay.undo.len() * 16;
+            inner.overlay.undo = Vec::new();
+            inner.overlay.bytes = inner.overlay.bytes.saturating_sub(freed);
+        }
+        Ok(())
+    }
+
+    /// Ends a subtransaction, and those inside it, undoing what they did; locks they took are released.
+    /// ROLLBACK TO is this and then [`Transaction::begin_sub`].
+    pub fn rollback_sub(&self, id: SubId) -> PgResult<()> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        let position = inner.sub_position(id)?;
+        let Some(open) = inner.subs.drain(position..).next() else { return Ok(()) };
+        inner.overlay.rollback(open.id, open.undo, inner.next_sub);
+        let created = inner.created.split_off(open.created.min(inner.created.len()));
+        inner.dropped.truncate(open.dropped);
+        inner.attachments.truncate(open.attachments);
+        inner.on_commit.truncate(open.on_commit);
+        let actions = inner.on_abort.split_off(open.on_abort.min(inner.on_abort.len()));
+        drop(guard);
+        actions.into_iter().rev().for_each(|action| action());
+        self.discard(&created)?;
+        self.store.locks().release_since(&self.backend, open.locks);
+        Ok(())
+    }
+
+    /// Clears what was ingested into storage that is not to be.
+    fn discard(&self, created: &[Created]) -> PgResult<()> {
+        let mut batch = WriteBatch::new();
+        for created in created {
+            self.store.forget_rowids(created.sid);
+            if created.noted {
+                clear_storage(&mut batch, created.sid);
+            }
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.store.engine.write(&batch, Durability::Logged)
+    }
+
+    // ---- end ----
+
+    /// Runs after the commit is acknowledged; never if the (sub)transaction rolls back.
+    pub fn on_commit(&self, action: Box<dyn FnOnce() + Send>) {
+        self.inner.lock().on_commit.push(action);
+    }
+
+    /// Runs when the (sub)transaction rolls back.
+    pub fn on_abort(&self, action: Box<dyn FnOnce() + Send>) {
+        self.inner.lock().on_abort.push(action);
+    }
+
+    /// Adds something that commit listeners see when the transaction commits, before it becomes visible.
+    pub fn attach(&self, attachment: Arc<dyn Any + Send + Sync>) {
+        self.inner.lock().attachments.push(attachment);
+    }
+
+    /// What has been attached so far.
+    pub fn attachments(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
+        self.inner.lock().attachments.clone()
+    }
+
+    /// The commit is to wait for the log even if nothing is written: something that was answered depends on
+    /// it (a sequence's reservation).
+    pub fn require_durable(&self) {
+        self.inner.lock().durable = true;
+    }
+
+    /// Whether it wrote or dropped anything.
+    pub fn has_writes(&self) -> bool {
+        self.dirty.load(Ordering::Acquire)
+    }
+
+    /// Commits. An error means it was rolled back.
+    pub fn commit(self: &Arc<Self>) -> PgResult<()> {
+        if self.needs_committer()? {
+            return self.backend.block(|| self.commit_start(true))?.finish();
+        }
+        self.commit_start(true)?.finish()
+    }
+
+    fn needs_committer(&self) -> PgResult<bool> {
+        let inner = self.inner.lock();
+        if inner.state != TxnState::Active {
+            return Err(not_active(inner.state));
+        }
+        Ok(inner.writes())
+    }
+
+    /// Starts to commit. With `inline` the calling thread may do the work itself, sync included; without, the
+    /// committer thread does it and the ticket tells when it is done.
+    pub fn commit_start(self: &Arc<Self>, inline: bool) -> PgResult<CommitTicket> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        if inner.state != TxnState::Active {
+            return Err(not_active(inner.state));
+        }
+        inner.state = TxnState::Committing;
+        if !inner.writes() {
+            drop(guard);
+            return Ok(CommitTicket { tx: self.clone(), request: None });
+        }
+        let work = match self.prepare_work(inner) {
+            Ok(work) => work,
+            Err(error) => {
+                inner.state = TxnState::Active;
+                drop(guard);
+                self.abort();
+                return Err(error);
+            }
+        };
+        drop(guard);
+        let backend = Some(self.backend.clone());
+        let request = self.store.committer.submit(&self.store, work, backend, inline);
+        Ok(CommitTicket { tx: self.clone(), request: Some(request) })
+    }
+
+    fn prepare_work(&self, inner: &mut Inner) -> PgResult<CommitWork> {
+        let mut work = CommitWork {
+            attachments: std::mem::take(&mut inner.attachments),
+            sync: inner.durable || self.synchronous_commit.load(Ordering::Relaxed),
+            ..CommitWork::default()
+        };
+        if inner.overlay.spill.is_some() {
+            self.prepare_files(inner, &mut work)?;
+            return Ok(work);
+        }
+        for (key, versions) in &inner.overlay.map {
+            match versions.last().map(|version| version.value.as_deref()) {
+                Some(Some(value)) => work.batch.put(key, value),
+                Some(None) => work.batch.delete(key),
+                None => {}
+            }
+        }
+        for created in inner.created.iter().filter(|created| created.noted) {
+            work.batch.delete(&pending_key(meta::PENDING_CREATE, created.sid));
+        }
+        for sid in &inner.dropped {
+            clear_storage(&mut work.batch, *sid);
+        }
+        Ok(work)
+    }
+
+    /// The writes of a spilled transaction as sorted files, which the engine takes all or nothing. The notes
+    /// about storage come first in key order, as their storage ids are the least.
+    fn prepare_files(&self, inner: &Inner, work: &mut CommitWork) -> PgResult<()> {
+        const FILE_BYTES: u64 = 256 << 20;
+        let Some(spill) = &inner.overlay.spill else { return Ok(()) };
+        let engine = &self.store.engine;
+        let mut file = engine.file_writer()?;
+        let mut created: Vec<_> = inner.created.iter().filter(|c| c.noted).map(|c| c.sid).collect();
+        created.sort_unstable();
+        for sid in created {
+            file.delete(&pending_key(meta::PENDING_CREATE, sid))?;
+        }
+        work.drops = inner.dropped.clone();
+        work.drops.sort_unstable();
+        work.drops.dedup();
+        for sid in &work.drops {
+            file.put(&pending_key(meta::PENDING_DROP, *sid), b"")?;
+        }
+        let mut files = Vec::new();
+        spill.drain(&inner.overlay.map, &mut |key, value| {
+            match value {
+                Some(value) => file.put(key, value)?,
+                None => file.delete(key)?,
+            }
+            if file.byte_size() >= FILE_BYTES {
+                let full = std::mem::replace(&mut file, engine.file_writer()?);
+                files.extend(full.finish()?);
+            }
+            self.backend.cancel.check()
+        })?;
+        files.extend(file.finish()?);
+        work.files = files;
+        Ok(())
+    }
+
+    pub(crate) fn commit_finished(&self, result: PgResult<()>) -> PgResult<()> {
+        let mut inner = self.inner.lock();
+        if let Err(error) = result {
+            inner.state = TxnState::Active;
+            drop(inner);
+            self.abort();
+            return Err(error);
+        }
+        inner.state = TxnState::Committed;
+        let actions = std::mem::take(&mut inner.on_commit);
+        inner.on_abort.clear();
+        inner.forget();
+        drop(inner);
+        self.dirty.store(false, Ordering::Release);
+        self.end();
+        self.store.stats.commits.add(1);
+        actions.into_iter().for_each(|action| action());
+        Ok(())
+    }
+
+    fn end(&self) {
+        self.backend.xid.store(0, Ordering::SeqCst);
+        self.store.locks().release_transaction(&self.backend);
+    }
+
+    /// Rolls back; nothing if it has ended.
+    pub fn abort(&self) {
+        let mut inner = self.inner.lock();
+        if inner.state != TxnState::Active {
+            return;
+        }
+        inner.state = TxnState::Aborted;
+        let actions = std::mem::take(&mut inner.on_abort);
+        inner.on_commit.clear();
+        let created = std::mem::take(&mut inner.created);
+        inner.forget();
+        drop(inner);
+        self.dirty.store(false, Ordering::Release);
+        self.store.stats.aborts.add(1);
+        actions.into_iter().rev().for_each(|action| action());
+        // What cannot be cleared now is noted and cleared at the next start.
+        let _ = self.discard(&created);
+        self.end();
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+impl Inner {
+    fn writes(&self) -> bool {
+        !self.overlay.is_empty()
+            || !self.created.is_empty()
+            || !self.dropped.is_empty()
+            || !self.attachments.is_empty()
+            || self.durable
+    }
+
+    fn snapshot_of(&mut self, view: Arc<ReadView>) -> Snapshot {
+        let cid = self.cid;
+        let pin = match self.pins.last() {
+            Some(pin) if pin.0 == cid => pin.clone(),
+            _ => {
+                // Only the pins that someone holds matter; the present one is the last.
+                if self.pins.len() >= 16 {
+                    self.pins.retain(|pin| Arc::strong_count(pin) > 1);
+                }
+                let pin = Arc::new(CidPin(cid));
+                self.pins.push(pin.clone());
+                pin
+            }
+        };
+        Snapshot { view, pin }
+    }
+
+    fn sub_position(&self, id: SubId) -> PgResult<usize> {
+        let position = self.subs.iter().position(|sub| sub.id == id.0);
+        position.ok_or_else(|| PgError::internal("no such subtransaction is open"))
+    }
+
+    fn forget(&mut self) {
+        self.overlay = Overlay::default();
+        self.pins = Vec::new();
+        self.fixed_view = None;
+        self.subs = Vec::new();
+        self.created = Vec::new();
+        self.dropped = Vec::new();
+        self.attachments = Vec::new();
+    }
+}
+
+#[cold]
+fn not_active(state: TxnState) -> PgError {
+    PgError::internal(format!("transaction is not active but {state:?}"))
+}
