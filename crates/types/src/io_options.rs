@@ -53,6 +53,10 @@ pub struct IoOptions {
     pub bytea_output: ByteaOutput,
     /// Start of the transaction, µs since 2000-01-01, for `now`, `today` and zones without a date.
     pub now: i64,
+    /// xmlbinary is hex rather than base64.
+    pub xmlbinary_hex: bool,
+    /// xmloption is DOCUMENT rather than CONTENT.
+    pub xmloption_document: bool,
 }
 
 impl Default for IoOptions {
@@ -65,6 +69,8 @@ impl Default for IoOptions {
             extra_float_digits: 1,
             bytea_output: ByteaOutput::Hex,
             now: 0,
+            xmlbinary_hex: false,
+            xmloption_document: false,
         }
     }
 }

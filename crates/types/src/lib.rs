@@ -26,6 +26,7 @@ pub mod binary;
 pub mod boolean;
 pub mod bytea;
 pub mod char;
+pub mod datetime;
 pub mod datum;
 pub mod float;
 pub mod hash;
@@ -35,6 +36,7 @@ pub mod numeric;
 mod oid;
 pub mod oid_io;
 pub mod text;
+pub mod timezone;
 pub mod uuid;
 mod varlena;
 
@@ -42,8 +44,10 @@ pub use datum::{
     ArrayDim, ArrayValue, Datum, MultirangeValue, PhysType, RangeValue, RecordDesc, RecordField,
     RecordValue,
 };
-pub use io_options::{ByteaOutput, DateOrder, DateStyle, IntervalStyle, IoOptions};
+pub use bytea::ByteaOutput;
+pub use io_options::{DateOrder, DateStyle, IntervalStyle, IoOptions};
 pub use oid::{Oid, builtin_array_type, type_oid};
+pub use timezone::TimeZone;
 pub use varlena::Varlena;
 
 use error::{PgError, err};

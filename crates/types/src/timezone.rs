@@ -381,22 +381,33 @@ pub enum ZoneAbbrev {
     Zone(&'static str),
 }
 
-static ABBREVS: LazyLock<HashMap<&'static str, ZoneAbbrev>> = LazyLock::new(|| {
-    include_str!("../data/timezone_abbrevs.csv")
-        .lines()
-        .skip(1)
-        .filter_map(|line| {
-            let mut fields = line.split(',');
-            let (name, spec) = (fields.next()?, fields.next()?);
-            let is_dst = fields.next() == Some("t");
-            let value = match spec.parse() {
-                Ok(seconds) => ZoneAbbrev::Fixed(seconds, is_dst),
-                Err(_) => ZoneAbbrev::Zone(spec),
-            };
-            Some((name, value))
-        })
-        .collect()
+static ABBREVS: LazyLock<HashMap<String, ZoneAbbrev>> = LazyLock::new(|| {
+    let mut table = HashMap::new();
+    for line in include_str!("../data/timezone_abbrevs.csv").lines().skip(1) {
+        let mut columns = line.split(',');
+        let (Some(name), Some(offset)) = (columns.next(), columns.next()) else { continue };
+        let is_dst = columns.next() == Some("t");
+        if let Some(seconds) = parse_offset(offset) {
+            table.insert(name.to_ascii_lowercase(), ZoneAbbrev::Fixed(seconds, is_dst));
+        }
+    }
+    for line in include_str!("../data/timezone_abbrev_zones.csv").lines().skip(1) {
+        if let Some((name, zone)) = line.split_once(',') {
+            table.insert(name.to_ascii_lowercase(), ZoneAbbrev::Zone(zone));
+        }
+    }
+    table
 });
+
+/// `[-]hh:mm:ss` in seconds.
+fn parse_offset(text: &str) -> Option<i32> {
+    let (sign, body) = match text.strip_prefix('-') {
+        Some(body) => (-1, body),
+        None => (1, text),
+    };
+    let seconds = body.split(':').try_fold(0, |v, part| Some(v * 60 + part.parse::<i32>().ok()?))?;
+    Some(sign * seconds)
+}
 
 /// Looks an abbreviation (lower case) up in the default set.
 pub fn default_abbreviation(lower: &str) -> Option<&'static ZoneAbbrev> {
@@ -405,7 +416,7 @@ pub fn default_abbreviation(lower: &str) -> Option<&'static ZoneAbbrev> {
 
 /// The default set of abbreviations, for `pg_timezone_abbrevs`.
 pub fn default_abbreviations() -> impl Iterator<Item = (&'static str, &'static ZoneAbbrev)> {
-    ABBREVS.iter().map(|(name, value)| (*name, value))
+    ABBREVS.iter().map(|(name, value)| (name.as_str(), value))
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod output;
 mod types;
 
 pub use calendar::*;
-pub use decode::*;
 pub use interval::Interval;
 pub use interval_text::*;
 pub use output::*;
