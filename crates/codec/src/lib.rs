@@ -22,9 +22,10 @@
 
 pub mod datum_bytes;
 pub mod key;
+mod key_decode;
 pub mod row;
 
 pub use key::{
     KeyKind, KeyOrder, decode_key_datum, encode_key_datum, encode_key_null, skip_key_datum,
 };
-pub use row::{External, LargeStore, NoLarge, RowEncoder, RowLayout, RowRef};
+pub use row::{External, LargeStore, NoLarge, RowEncoder, RowLayout, RowRef, Stored};

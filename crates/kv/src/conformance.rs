@@ -111,7 +111,10 @@ fn ranges_are_removed(engine: &dyn Engine) -> PgResult<()> {
     let now = contents(engine.snapshot().as_ref(), all())?;
     let keys: Vec<&[u8]> = now.iter().map(|pair| &pair.0[..]).collect();
     check(keys == [&b"a"[..], b"b3", b"c"], "range delete, then put in the same batch")?;
-    check(contents(before.as_ref(), IterOptions::prefix(b"b"))?.len() == 2, "old snapshot keeps range")?;
+    check(
+        contents(before.as_ref(), IterOptions::prefix(b"b"))?.len() == 2,
+        "old snapshot keeps range",
+    )?;
     engine.compact(b"a", b"z")?;
     check(before.get(b"b1")?.as_deref() == Some(b"2"), "compaction respects snapshots")
 }
@@ -172,7 +175,8 @@ fn random_operations_match_a_model(engine: &dyn Engine) -> PgResult<()> {
                     model.remove(&key);
                 }
                 _ => {
-                    let end = (u32::from_be_bytes([key[0], key[1], key[2], key[3]]) + 5).to_be_bytes();
+                    let end =
+                        (u32::from_be_bytes([key[0], key[1], key[2], key[3]]) + 5).to_be_bytes();
                     batch.delete_range(&key, &end);
                     let doomed: Vec<_> =
                         model.range(key..end.to_vec()).map(|pair| pair.0.clone()).collect();

@@ -120,8 +120,7 @@ impl CancelToken {
     /// Forgets a request that only concerns one statement, when the next one starts.
     pub fn reset(&self) {
         for reason in [CancelReason::User as u8, CancelReason::StatementTimeout as u8] {
-            let _ =
-                self.0.reason.compare_exchange(reason, 0, Ordering::SeqCst, Ordering::SeqCst);
+            let _ = self.0.reason.compare_exchange(reason, 0, Ordering::SeqCst, Ordering::SeqCst);
         }
     }
 

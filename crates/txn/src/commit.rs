@@ -7,10 +7,7 @@
 //! lead:  write batches -> sync -> filter, listeners -> engine snapshot -> publish view -> release locks -> done
 //! ```
 //! A lone session never waits for another thread; many sessions share one sync.
-use crate::{
-    Backend, ReadView, Store, StorageId, Transaction,
-    filter::hash_key,
-};
+use crate::{Backend, ReadView, StorageId, Store, Transaction, filter::hash_key};
 use error::PgResult;
 use kv::{BatchOp, Durability, SortedFile, WriteBatch};
 use parking_lot::{Condvar, Mutex};

@@ -51,6 +51,7 @@ pub use bulk::BulkWriter;
 pub use cancel::{CancelReason, CancelToken, WaitHook};
 pub use commit::{CommitListener, CommitTicket};
 pub use failpoint::{FailAction, Failpoints};
+pub use kv::{Engine, EngineCounters, IterOptions, prefix_end};
 pub use lock::{
     LockLevel, LockManager, LockMode, LockOutcome, LockRow, LockTag, RowLockMode, WaitPolicy,
 };

@@ -1,10 +1,11 @@
 //! Locking a row and finding out what became of it.
 use crate::{
-    LockOutcome, LockTag, RowLockMode, Snapshot, StorageId, Transaction, WaitPolicy,
-    filter::hash_key,
+    LockOutcome, LockTag, RowLockMode, Scan, Snapshot, StorageId, Transaction, WaitPolicy,
+    filter::hash_key, view::CidPin,
 };
 use bytes::Bytes;
 use error::PgResult;
+use std::sync::Arc;
 
 /// A row after its lock was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,5 +104,12 @@ impl Transaction {
             Some(base) => base.get(key),
             None => self.store().read(&self.store().current_view(), key),
         }
+    }
+
+    /// A cursor over the latest version of a range, this command's own writes included.
+    pub fn scan_latest(self: &Arc<Self>, options: kv::IterOptions) -> PgResult<Scan> {
+        let view = self.store().current_view();
+        let snapshot = Snapshot { view, pin: Arc::new(CidPin(u32::MAX)) };
+        self.scan(&snapshot, options)
     }
 }

@@ -1,16 +1,28 @@
 //! Row ids of one heap.
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Gives out the row ids of a heap, ascending. It starts after the greatest row id in use when the heap is
 /// first written after a start, so it needs no record of its own: an id that a lost transaction or a deleted
 /// row had may come again after a restart, when nobody can hold it any more.
 pub struct RowidAllocator {
     next: AtomicU64,
+    large: AtomicBool,
 }
 
 impl RowidAllocator {
-    pub(crate) fn starting_at(next: u64) -> Self {
-        RowidAllocator { next: AtomicU64::new(next) }
+    pub(crate) fn new(next: u64, large: bool) -> Self {
+        RowidAllocator { next: AtomicU64::new(next), large: AtomicBool::new(large) }
+    }
+
+    /// Whether any row of the heap may have attributes under keys of their own.
+    #[inline]
+    pub fn has_large(&self) -> bool {
+        self.large.load(Ordering::Relaxed)
+    }
+
+    /// A row is about to get an attribute under a key of its own.
+    pub fn note_large(&self) {
+        self.large.store(true, Ordering::Relaxed);
     }
 
     /// One row id.

@@ -114,7 +114,11 @@ impl Spill {
         };
         let options = IterOptions { lower, upper, readahead: 0, fill_cache: true };
         let mut cursor = self.snapshot.iter(options);
-        if forward { cursor.seek_to_first() } else { cursor.seek_to_last() }
+        if forward {
+            cursor.seek_to_first()
+        } else {
+            cursor.seek_to_last()
+        }
         let mut out = Vec::new();
         while cursor.valid() && out.len() < limit {
             let versions = self.decode(cursor.value())?;
@@ -134,7 +138,8 @@ impl Spill {
         memory: &BTreeMap<Arc<[u8]>, Versions>,
         write: &mut dyn FnMut(&[u8], Option<&[u8]>) -> PgResult<()>,
     ) -> PgResult<()> {
-        let options = IterOptions { lower: None, upper: None, readahead: 2 << 20, fill_cache: false };
+        let options =
+            IterOptions { lower: None, upper: None, readahead: 2 << 20, fill_cache: false };
         let mut cursor = self.snapshot.iter(options);
         cursor.seek_to_first();
         let mut memory = memory.iter().peekable();

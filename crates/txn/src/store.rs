@@ -149,7 +149,11 @@ impl Store {
     }
 
     /// Starts a transaction on a session that has none.
-    pub fn begin(self: &Arc<Self>, backend: &Arc<Backend>, options: TxnOptions) -> Arc<Transaction> {
+    pub fn begin(
+        self: &Arc<Self>,
+        backend: &Arc<Backend>,
+        options: TxnOptions,
+    ) -> Arc<Transaction> {
         Transaction::start(self.clone(), backend.clone(), options)
     }
 
@@ -311,13 +315,18 @@ impl Store {
             dashmap::Entry::Occupied(entry) => Ok(entry.get().clone()),
             dashmap::Entry::Vacant(entry) => {
                 // Rows end where the keys of large attributes begin.
-                let (lower, upper) = (row_key(sid, 0), row_key(sid, 1 << 63));
-                let mut cursor = self.engine.snapshot().iter(IterOptions::range(&lower, &upper));
+                let (lower, middle) = (row_key(sid, 0), row_key(sid, 1 << 63));
+                let snapshot = self.engine.snapshot();
+                let mut cursor = snapshot.iter(IterOptions::prefix(&sid.prefix()));
+                cursor.seek(&middle);
+                let large = cursor.valid();
+                cursor.status()?;
+                let mut cursor = snapshot.iter(IterOptions::range(&lower, &middle));
                 cursor.seek_to_last();
                 cursor.status()?;
                 let last = cursor.valid().then(|| cursor.key().get(4..12)?.first_chunk().copied());
                 let next = last.flatten().map_or(0, |bytes| u64::from_be_bytes(bytes) + 1);
-                let allocator = Arc::new(RowidAllocator::starting_at(next));
+                let allocator = Arc::new(RowidAllocator::new(next, large));
                 entry.insert(allocator.clone());
                 Ok(allocator)
             }

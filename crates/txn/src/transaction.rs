@@ -251,14 +251,13 @@ impl Transaction {
     pub fn next_command(&self) -> PgResult<()> {
         let mut inner = self.inner.lock();
         if inner.cid_used {
-            inner.cid = inner.cid.checked_add(1).filter(|cid| *cid < u32::MAX - 1).ok_or_else(
-                || {
+            inner.cid =
+                inner.cid.checked_add(1).filter(|cid| *cid < u32::MAX - 1).ok_or_else(|| {
                     error::err!(
                         PROGRAM_LIMIT_EXCEEDED,
                         "cannot have more than 2^32-2 commands in a transaction"
                     )
-                },
-            )?;
+                })?;
             inner.cid_used = false;
         }
         Ok(())
@@ -392,7 +391,11 @@ impl Transaction {
     }
 
     /// The engine's state to read private storage at, if files were ingested into it.
-    pub(crate) fn private_base(&self, sid: StorageId, curcid: u32) -> Option<Arc<dyn kv::Snapshot>> {
+    pub(crate) fn private_base(
+        &self,
+        sid: StorageId,
+        curcid: u32,
+    ) -> Option<Arc<dyn kv::Snapshot>> {
         if !self.has_private.load(Ordering::Acquire) {
             return None;
         }

@@ -64,8 +64,7 @@ const STANDARD: [u16; 9] = [
     mask(&[1, 2, 3, 4, 5, 6, 7, 8]),
 ];
 
-const ROW: [u16; 5] =
-    [0, mask(&[4]), mask(&[3, 4]), mask(&[2, 3, 4]), mask(&[1, 2, 3, 4])];
+const ROW: [u16; 5] = [0, mask(&[4]), mask(&[3, 4]), mask(&[2, 3, 4]), mask(&[1, 2, 3, 4])];
 
 #[inline]
 pub(crate) fn conflict_mask(row_lock: bool, mode: u8) -> u16 {

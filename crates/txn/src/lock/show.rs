@@ -62,7 +62,15 @@ impl LockManager {
             let xid = backend.current_xid();
             let mut show = |tag, mode, fastpath| {
                 let pid = backend.pid;
-                out.push(LockRow { tag, pid, xid, mode, granted: true, fastpath, wait_start: None });
+                out.push(LockRow {
+                    tag,
+                    pid,
+                    xid,
+                    mode,
+                    granted: true,
+                    fastpath,
+                    wait_start: None,
+                });
             };
             for (db, oid, modes) in &backend.held.lock().fast {
                 for mode in (1..=3).filter(|mode| modes & (1 << mode) != 0) {

@@ -78,10 +78,7 @@ impl LockTag {
 
     /// Whether its waiters show as waiting for the holder's transaction, as in PostgreSQL.
     pub(crate) fn shows_as_transaction(&self) -> bool {
-        matches!(
-            self,
-            LockTag::Tuple { .. } | LockTag::UniqueKey { .. } | LockTag::Storage { .. }
-        )
+        matches!(self, LockTag::Tuple { .. } | LockTag::UniqueKey { .. } | LockTag::Storage { .. })
     }
 
     /// Name as in `pg_locks.locktype`.
