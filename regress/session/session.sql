@@ -310,7 +310,7 @@ COPY copied FROM STDIN;
 6
 \.
 SELECT * FROM copied ORDER BY a;
-COPY nosuch FROM STDIN;
+COPY nosuch TO STDOUT;
 COPY copied (a, nosuch) TO STDOUT;
 CREATE FUNCTION add_one(x int) RETURNS int LANGUAGE sql AS 'SELECT x + 1';
 SELECT add_one(41);
