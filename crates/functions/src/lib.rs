@@ -26,6 +26,7 @@ pub mod boolean;
 pub mod float;
 pub mod int;
 pub mod sequence;
+pub mod text;
 pub mod window;
 
 use fmgr::Registry;
@@ -37,5 +38,6 @@ pub fn register_all(registry: &mut Registry) {
     float::register(registry);
     int::register(registry);
     sequence::register(registry);
+    text::register(registry);
     window::register(registry);
 }
