@@ -413,6 +413,103 @@ pub struct RewriteRule {
     pub actions: Arc<Vec<nodes::Query>>,
 }
 
+/// A trigger.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Trigger {
+    pub oid: Oid,
+    pub name: String,
+    pub relid: Oid,
+    pub parentid: Oid,
+    pub func: Oid,
+    /// PostgreSQL's TRIGGER_TYPE_ bits: 1 row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate,
+    /// 64 instead.
+    pub tgtype: i16,
+    /// 'O' origin, 'D' disabled, 'R' replica, 'A' always.
+    pub enabled: char,
+    pub is_internal: bool,
+    pub constrrelid: Oid,
+    pub constrindid: Oid,
+    pub constraint: Oid,
+    pub deferrable: bool,
+    pub initdeferred: bool,
+    /// UPDATE OF columns.
+    pub attrs: Vec<i16>,
+    pub args: Vec<String>,
+    /// WHEN condition (Var varno 1 OLD, 2 NEW).
+    pub qual: Option<Arc<Expr>>,
+    pub oldtable: Option<String>,
+    pub newtable: Option<String>,
+}
+
+/// A row-level security policy.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Policy {
+    pub oid: Oid,
+    pub name: String,
+    /// 'r', 'a', 'w', 'd' or '*'.
+    pub cmd: char,
+    pub permissive: bool,
+    /// INVALID is PUBLIC.
+    pub roles: Vec<Oid>,
+    /// USING and WITH CHECK (Var varno 1).
+    pub qual: Option<Arc<Expr>>,
+    pub with_check: Option<Arc<Expr>>,
+}
+
+/// A row of pg_partitioned_table.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct PartitionKey {
+    /// 'l' list, 'r' range, 'h' hash.
+    pub strategy: char,
+    /// The default partition, or INVALID.
+    pub default: Oid,
+    /// Columns; 0 for an expression.
+    pub attrs: Vec<i16>,
+    pub opclass: Vec<Oid>,
+    pub opfamily: Vec<Oid>,
+    pub opcintype: Vec<Oid>,
+    pub collation: Vec<Oid>,
+    /// Expressions in order of the zeros in `attrs` (Var varno 1).
+    pub exprs: Arc<Vec<Expr>>,
+}
+
+/// FOR VALUES, as stored in pg_class.relpartbound.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub enum PartitionBound {
+    /// DEFAULT
+    Default,
+    /// WITH (MODULUS m, REMAINDER r)
+    Hash {
+        /// Number of parts.
+        modulus: i32,
+        /// Which of them.
+        remainder: i32,
+    },
+    /// IN (…): constants of the key's type, NULL among them or not.
+    List(Vec<Datum>),
+    /// FROM (…) TO (…)
+    Range {
+        /// Lower bound, inclusive.
+        from: Vec<RangeBoundValue>,
+        /// Upper bound, exclusive.
+        to: Vec<RangeBoundValue>,
+    },
+}
+
+/// One column of a range partition's bound.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub enum RangeBoundValue {
+    /// MINVALUE
+    MinValue,
+    /// A value.
+    Value(Datum),
+    /// MAXVALUE
+    MaxValue,
+}
+
 /// A relation with everything about it (relcache entry).
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -444,6 +541,14 @@ pub struct RelationDesc {
     pub referencing: Arc<Vec<Constraint>>,
     pub rules: Arc<Vec<RewriteRule>>,
     pub has_triggers: bool,
+    /// Triggers in name order, foreign key enforcement included.
+    pub triggers: Arc<Vec<Trigger>>,
+    /// Row-level security policies by name.
+    pub policies: Arc<Vec<Policy>>,
+    /// How a partitioned table divides its rows.
+    pub partition_key: Option<Arc<PartitionKey>>,
+    /// Which rows a partition takes.
+    pub partition_bound: Option<Arc<PartitionBound>>,
     pub row_security: bool,
     pub force_row_security: bool,
     pub is_partition: bool,

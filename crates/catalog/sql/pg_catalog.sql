@@ -1,0 +1,1 @@
+-- System views; see catalog::views.
