@@ -33,6 +33,7 @@ mod heap_scan;
 mod index;
 mod index_scan;
 mod key_encoder;
+mod raw;
 mod rowid;
 pub mod sequence;
 
