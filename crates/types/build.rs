@@ -7,9 +7,15 @@ fn main() {
     let mut out = String::new();
     for line in csv.lines().skip(1) {
         let mut f = line.split(',');
-        let (Some(oid), Some(name), Some(namespace)) = (f.next(), f.next(), f.next()) else { continue };
+        let (Some(oid), Some(name), Some(namespace)) = (f.next(), f.next(), f.next()) else {
+            continue;
+        };
         // Row types of catalogs and information_schema are reached through their relations.
-        if namespace != "11" || name.contains('"') || name.starts_with("pg_") && name != "pg_lsn" && !PG_TYPES.contains(&name) || name.starts_with("_pg_") {
+        if namespace != "11"
+            || name.contains('"')
+            || name.starts_with("pg_") && name != "pg_lsn" && !PG_TYPES.contains(&name)
+            || name.starts_with("_pg_")
+        {
             continue;
         }
         let ident = match name.strip_prefix('_') {
@@ -35,4 +41,11 @@ fn main() {
     fs::write(Path::new(&dir).join("type_oid.rs"), out).expect("write type_oid.rs");
 }
 
-const PG_TYPES: &[&str] = &["pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_list", "pg_ddl_command", "pg_snapshot"];
+const PG_TYPES: &[&str] = &[
+    "pg_node_tree",
+    "pg_ndistinct",
+    "pg_dependencies",
+    "pg_mcv_list",
+    "pg_ddl_command",
+    "pg_snapshot",
+];

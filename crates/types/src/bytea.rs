@@ -97,7 +97,12 @@ pub fn escape_encode(bytes: &[u8], out: &mut Vec<u8>) {
         match b {
             b'\\' => out.extend_from_slice(b"\\\\"),
             0x20..=0x7e => out.push(b),
-            _ => out.extend_from_slice(&[b'\\', b'0' + (b >> 6), b'0' + (b >> 3 & 7), b'0' + (b & 7)]),
+            _ => out.extend_from_slice(&[
+                b'\\',
+                b'0' + (b >> 6),
+                b'0' + (b >> 3 & 7),
+                b'0' + (b & 7),
+            ]),
         }
     }
 }
@@ -124,7 +129,10 @@ mod tests {
         let mut out = Vec::new();
         output(b"a\\\x01", ByteaOutput::Escape, &mut out);
         assert_eq!(out, b"a\\\\\\001");
-        assert_eq!(input("\\x1").unwrap_err().message(), "invalid hexadecimal data: odd number of digits");
+        assert_eq!(
+            input("\\x1").unwrap_err().message(),
+            "invalid hexadecimal data: odd number of digits"
+        );
         assert_eq!(input("\\xg1").unwrap_err().message(), "invalid hexadecimal digit: \"g\"");
         assert_eq!(input("\\9").unwrap_err().message(), "invalid input syntax for type bytea");
     }

@@ -20,7 +20,8 @@ fn parse_prefix(text: &str) -> Option<(f64, usize)> {
     };
     let signed = |v: f64| if neg { -v } else { v };
     let has_word = |word: &str| {
-        b.len() >= pos + word.len() && b[pos..pos + word.len()].eq_ignore_ascii_case(word.as_bytes())
+        b.len() >= pos + word.len()
+            && b[pos..pos + word.len()].eq_ignore_ascii_case(word.as_bytes())
     };
     for (word, value) in [("infinity", f64::INFINITY), ("inf", f64::INFINITY), ("nan", f64::NAN)] {
         if has_word(word) {

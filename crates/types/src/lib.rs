@@ -22,32 +22,45 @@
 //! # PostgreSQL
 //! `src/backend/utils/adt/`
 
+pub mod array;
 pub mod binary;
+pub mod bit;
 pub mod boolean;
 pub mod bytea;
 pub mod char;
 pub mod datetime;
 pub mod datum;
 pub mod float;
+pub mod geometry;
 pub mod hash;
 pub mod int;
+pub mod io;
 mod io_options;
+pub mod json;
+pub mod jsonb;
+pub mod money;
+pub mod network;
 pub mod numeric;
 mod oid;
 pub mod oid_io;
+pub mod range;
+pub mod record;
 pub mod text;
 pub mod timezone;
+pub mod tsearch;
+pub mod type_io;
 pub mod uuid;
 mod varlena;
 
+pub use bytea::ByteaOutput;
 pub use datum::{
     ArrayDim, ArrayValue, Datum, MultirangeValue, PhysType, RangeValue, RecordDesc, RecordField,
     RecordValue,
 };
-pub use bytea::ByteaOutput;
 pub use io_options::{DateOrder, DateStyle, IntervalStyle, IoOptions};
 pub use oid::{Oid, builtin_array_type, type_oid};
 pub use timezone::TimeZone;
+pub use type_io::TypeIo;
 pub use varlena::Varlena;
 
 use error::{PgError, err};

@@ -7,10 +7,9 @@ use std::{cmp::Ordering, fmt::Write as _};
 pub fn validate(bytes: &[u8]) -> PgResult<&str> {
     match std::str::from_utf8(bytes) {
         Ok(text) if memchr::memchr(0, bytes).is_none() => Ok(text),
-        Ok(_) => bail!(
-            CHARACTER_NOT_IN_REPERTOIRE,
-            "invalid byte sequence for encoding \"UTF8\": 0x00"
-        ),
+        Ok(_) => {
+            bail!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": 0x00")
+        }
         Err(e) => {
             let at = &bytes[e.valid_up_to()..];
             let expected = match at[0] {
@@ -88,10 +87,7 @@ pub fn varchar_apply(text: &str, typmod: i32, explicit: bool) -> PgResult<&str> 
     let max = (typmod - 4) as usize;
     let end = char_offset(text, max);
     if !explicit && text.as_bytes()[end..].iter().any(|b| *b != b' ') {
-        bail!(
-            STRING_DATA_RIGHT_TRUNCATION,
-            "value too long for type character varying({max})"
-        );
+        bail!(STRING_DATA_RIGHT_TRUNCATION, "value too long for type character varying({max})");
     }
     Ok(&text[..end])
 }

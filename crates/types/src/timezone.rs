@@ -107,7 +107,12 @@ impl TimeZone {
 
     fn fixed_named(offset: i32, name: &str, abbrev: &str) -> TimeZone {
         let only = LocalType { offset, is_dst: false, abbrev: abbrev.to_string() };
-        TimeZone { name: name.to_string(), transitions: Vec::new(), types: vec![only], footer: None }
+        TimeZone {
+            name: name.to_string(),
+            transitions: Vec::new(),
+            types: vec![only],
+            footer: None,
+        }
     }
 
     /// Name as shown by SHOW TimeZone.
@@ -188,7 +193,8 @@ impl TimeZone {
         let counts = |header: &[u8]| -> Option<[usize; 6]> {
             let mut c = [0; 6];
             for (i, v) in c.iter_mut().enumerate() {
-                *v = u32::from_be_bytes(header.get(20 + 4 * i..24 + 4 * i)?.try_into().ok()?) as usize;
+                *v = u32::from_be_bytes(header.get(20 + 4 * i..24 + 4 * i)?.try_into().ok()?)
+                    as usize;
             }
             Some(c)
         };
@@ -229,7 +235,12 @@ impl TimeZone {
     fn from_posix(text: &str) -> Option<TimeZone> {
         let rule = PosixRule::parse(text)?;
         let types = vec![rule.standard.clone()];
-        Some(TimeZone { name: text.to_string(), transitions: Vec::new(), types, footer: Some(rule) })
+        Some(TimeZone {
+            name: text.to_string(),
+            transitions: Vec::new(),
+            types,
+            footer: Some(rule),
+        })
     }
 }
 
@@ -354,9 +365,7 @@ impl DateRule {
         let first = days_from_civil(year, 1, 1) + 10_957;
         let day = match self.day {
             RuleDay::Zero(n) => first + i64::from(n),
-            RuleDay::Julian(n) => {
-                first + i64::from(n) - 1 + (is_leap(year) && n >= 60) as i64
-            }
+            RuleDay::Julian(n) => first + i64::from(n) - 1 + (is_leap(year) && n >= 60) as i64,
             RuleDay::Month(month, week, weekday) => {
                 let first = days_from_civil(year, month, 1) + 10_957;
                 // 1970-01-01 was a Thursday.
@@ -405,7 +414,8 @@ fn parse_offset(text: &str) -> Option<i32> {
         Some(body) => (-1, body),
         None => (1, text),
     };
-    let seconds = body.split(':').try_fold(0, |v, part| Some(v * 60 + part.parse::<i32>().ok()?))?;
+    let seconds =
+        body.split(':').try_fold(0, |v, part| Some(v * 60 + part.parse::<i32>().ok()?))?;
     Some(sign * seconds)
 }
 

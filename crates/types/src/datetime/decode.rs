@@ -334,10 +334,8 @@ impl<'a> Decoder<'a> {
             }
             Word::IsoTime => {
                 let next = fields.get(i + 1).map(|f| f.kind);
-                let sensible = matches!(
-                    next,
-                    Some(FieldKind::Number | FieldKind::Time | FieldKind::Date)
-                );
+                let sensible =
+                    matches!(next, Some(FieldKind::Number | FieldKind::Time | FieldKind::Date));
                 if self.seen & DATE != DATE || !sensible {
                     return Err(Fault::BadFormat);
                 }

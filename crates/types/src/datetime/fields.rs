@@ -39,19 +39,16 @@ impl Fault {
                 INVALID_DATETIME_FORMAT,
                 "invalid input syntax for type {type_name}: \"{text}\""
             ),
-            Fault::FieldOverflow => err!(
-                DATETIME_FIELD_OVERFLOW,
-                "date/time field value out of range: \"{text}\""
-            ),
-            Fault::MonthDayOverflow => err!(
-                DATETIME_FIELD_OVERFLOW,
-                "date/time field value out of range: \"{text}\""
-            )
-            .hint("Perhaps you need a different \"DateStyle\" setting."),
-            Fault::IntervalOverflow => err!(
-                INTERVAL_FIELD_OVERFLOW,
-                "interval field value out of range: \"{text}\""
-            ),
+            Fault::FieldOverflow => {
+                err!(DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"{text}\"")
+            }
+            Fault::MonthDayOverflow => {
+                err!(DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"{text}\"")
+                    .hint("Perhaps you need a different \"DateStyle\" setting.")
+            }
+            Fault::IntervalOverflow => {
+                err!(INTERVAL_FIELD_OVERFLOW, "interval field value out of range: \"{text}\"")
+            }
             Fault::ZoneOverflow => err!(
                 INVALID_TIME_ZONE_DISPLACEMENT_VALUE,
                 "time zone displacement out of range: \"{text}\""
@@ -155,7 +152,8 @@ fn scan_number(b: &[u8], start: usize) -> (FieldKind, usize) {
             } else {
                 let end = run(pos, &|c| c.is_ascii_alphanumeric() || c == sep);
                 // A number may end in a point: "5." is 5.
-                let kind = if sep == b'.' && end == pos { FieldKind::Number } else { FieldKind::Date };
+                let kind =
+                    if sep == b'.' && end == pos { FieldKind::Number } else { FieldKind::Date };
                 (kind, end)
             }
         }

@@ -205,9 +205,7 @@ impl Interval {
         rest = tidy(rest * 86_400.0);
         let mut days = days;
         if rest.abs() >= 86_400.0 {
-            days = days
-                .checked_add((rest / 86_400.0) as i32)
-                .ok_or_else(interval_out_of_range)?;
+            days = days.checked_add((rest / 86_400.0) as i32).ok_or_else(interval_out_of_range)?;
             rest -= f64::from((rest / 86_400.0) as i32) * 86_400.0;
         }
         days = days.checked_add(month_days as i32).ok_or_else(interval_out_of_range)?;
@@ -516,4 +514,3 @@ pub fn timestamp_sub(a: i64, b: i64) -> PgResult<Interval> {
     let usecs = a.checked_sub(b).ok_or_else(interval_out_of_range)?;
     Interval { usecs, ..Interval::default() }.justify_hours()
 }
-

@@ -86,8 +86,7 @@ impl Builder {
 
     fn add_years(&mut self, v: i64, fraction: f64, scale: i32) -> Parsed<()> {
         let whole = i32::try_from(v).ok().and_then(|v| v.checked_mul(scale));
-        self.years =
-            whole.and_then(|w| self.years.checked_add(w)).ok_or(Fault::FieldOverflow)?;
+        self.years = whole.and_then(|w| self.years.checked_add(w)).ok_or(Fault::FieldOverflow)?;
         let extra = (fraction * f64::from(scale) * 12.0).round_ties_even() as i32;
         self.months = self.months.checked_add(extra).ok_or(Fault::FieldOverflow)?;
         Ok(())
@@ -317,8 +316,7 @@ fn iso_number(text: &str) -> Parsed<(i64, f64, &str)> {
         return Err(Fault::BadFormat);
     }
     let sign = matches!(b.first(), Some(b'+' | b'-')) as usize;
-    let end = sign
-        + b[sign..].iter().take_while(|c| c.is_ascii_digit() || **c == b'.').count();
+    let end = sign + b[sign..].iter().take_while(|c| c.is_ascii_digit() || **c == b'.').count();
     // An exponent is taken, as strtod does.
     let mut end = end;
     if matches!(b.get(end), Some(b'e' | b'E')) {
@@ -493,9 +491,7 @@ pub fn interval_output(v: &Interval, opts: &IoOptions, out: &mut Vec<u8>) {
 
 fn postgres_text(v: &Interval, p: &Parts, out: &mut Vec<u8>) {
     let (mut zero, mut before) = (true, false);
-    for (n, name) in
-        [(i64::from(p.years), "year"), (i64::from(p.months), "mon"), (p.days, "day")]
-    {
+    for (n, name) in [(i64::from(p.years), "year"), (i64::from(p.months), "mon"), (p.days, "day")] {
         if n == 0 {
             continue;
         }
@@ -507,7 +503,13 @@ fn postgres_text(v: &Interval, p: &Parts, out: &mut Vec<u8>) {
     }
     if zero || v.usecs != 0 {
         let space = if zero { "" } else { " " };
-        let sign = if v.usecs < 0 { "-" } else if before { "+" } else { "" };
+        let sign = if v.usecs < 0 {
+            "-"
+        } else if before {
+            "+"
+        } else {
+            ""
+        };
         let _ = write!(out, "{space}{sign}{:02}:{:02}:", p.hours.abs(), p.minutes.abs());
         seconds_text(p, true, out);
     }

@@ -53,8 +53,10 @@ fn calendar_round_trip() {
 
 #[test]
 fn styles() {
-    let mut opts =
-        IoOptions { time_zone: TimeZone::by_name("America/New_York").unwrap(), ..IoOptions::default() };
+    let mut opts = IoOptions {
+        time_zone: TimeZone::by_name("America/New_York").unwrap(),
+        ..IoOptions::default()
+    };
     let ts = timestamptz_input("1997-12-17 07:37:16.5-08", -1, &opts).unwrap();
     let iv = interval_input("1 year -2 days 03:04:05.5", -1, &opts).unwrap();
     let mut got = Vec::new();

@@ -37,7 +37,8 @@ impl Num {
         let mut digits: Digits = smallvec::smallvec![0; (high - low + 1) as usize];
         let mut borrow = 0i32;
         for exponent in low..=high {
-            let v = i32::from(self.digit_at(exponent)) - i32::from(other.digit_at(exponent)) - borrow;
+            let v =
+                i32::from(self.digit_at(exponent)) - i32::from(other.digit_at(exponent)) - borrow;
             borrow = (v < 0) as i32;
             digits[(high - exponent) as usize] = (v + borrow * NBASE as i32) as u16;
         }

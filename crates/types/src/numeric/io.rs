@@ -194,7 +194,12 @@ fn output_digits(
         _ => 0,
     };
     let four = |d: u16| {
-        [b'0' + (d / 1000) as u8, b'0' + (d / 100 % 10) as u8, b'0' + (d / 10 % 10) as u8, b'0' + (d % 10) as u8]
+        [
+            b'0' + (d / 1000) as u8,
+            b'0' + (d / 100 % 10) as u8,
+            b'0' + (d / 10 % 10) as u8,
+            b'0' + (d % 10) as u8,
+        ]
     };
     if neg {
         out.push(b'-');

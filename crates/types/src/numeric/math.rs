@@ -14,10 +14,7 @@ fn clamp_scale(scale: i32, arg: &Num) -> i32 {
 /// Square root rounded to `scale`.
 pub fn sqrt_num(arg: &Num, scale: i32) -> PgResult<Num> {
     if arg.neg {
-        bail!(
-            INVALID_ARGUMENT_FOR_POWER_FUNCTION,
-            "cannot take square root of a negative number"
-        );
+        bail!(INVALID_ARGUMENT_FOR_POWER_FUNCTION, "cannot take square root of a negative number");
     }
     if arg.is_zero() {
         return Ok(Num { dscale: scale, ..Num::default() });
@@ -42,14 +39,16 @@ fn integer_sqrt(n: &Num) -> Num {
     let one = Num::from_i64(1);
     // A first guess from the leading digits, then Newton's iteration from above.
     let odd = n.weight.rem_euclid(2);
-    let lead = (0..4).fold(0f64, |v, i| {
-        v * 10_000.0 + f64::from(n.digits.get(i).copied().unwrap_or(0))
-    });
+    let lead =
+        (0..4).fold(0f64, |v, i| v * 10_000.0 + f64::from(n.digits.get(i).copied().unwrap_or(0)));
     let root = (lead * if odd == 1 { 10_000.0 } else { 1.0 }).sqrt();
     // lead has exponent weight-3; with `odd` moved in, (weight - 3 - odd) is odd/even as needed.
     let exponent = n.weight - 3 - odd;
-    let (root, half) =
-        if exponent.rem_euclid(2) == 0 { (root, exponent / 2) } else { (root * 100.0, (exponent - 1) / 2) };
+    let (root, half) = if exponent.rem_euclid(2) == 0 {
+        (root, exponent / 2)
+    } else {
+        (root * 100.0, (exponent - 1) / 2)
+    };
     let mut guess = Num::from_i128((root * 1.000_000_000_1) as i128 + 1);
     guess.weight += half;
     let mut x = guess.truncated(0).add(&one);

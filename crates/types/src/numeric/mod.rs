@@ -93,7 +93,8 @@ impl Num {
 
     /// Whether an integral number is odd.
     pub fn is_odd(&self) -> bool {
-        self.digits.len() as i32 == self.weight + 1 && self.digits.last().is_some_and(|d| d % 2 == 1)
+        self.digits.len() as i32 == self.weight + 1
+            && self.digits.last().is_some_and(|d| d % 2 == 1)
     }
 
     /// Exponent of the last digit, base 10000.
