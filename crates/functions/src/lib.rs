@@ -22,10 +22,12 @@
 mod declare;
 
 pub mod aggregate;
+pub mod array;
 pub mod boolean;
 pub mod float;
 pub mod int;
 pub mod sequence;
+pub mod system;
 pub mod text;
 pub mod window;
 
@@ -34,10 +36,12 @@ use fmgr::Registry;
 /// Registers every body there is.
 pub fn register_all(registry: &mut Registry) {
     aggregate::register(registry);
+    array::register(registry);
     boolean::register(registry);
     float::register(registry);
     int::register(registry);
     sequence::register(registry);
+    system::register(registry);
     text::register(registry);
     window::register(registry);
 }
