@@ -311,10 +311,12 @@ fn put_numeric(out: &mut Vec<u8>, stored: &[u8]) -> PgResult<()> {
 
 const USECS_PER_DAY: i128 = 86_400_000_000;
 
-/// Stored: `[µs i64][days i32][months i32]` little-endian. Ordered by length, a month being 30 days.
+/// Stored: `[µs i64][days i32][months i32]` little-endian without the zero bytes at the end. Ordered by length,
+/// a month being 30 days.
 fn put_interval(out: &mut Vec<u8>, stored: &[u8]) -> PgResult<()> {
-    let Ok(stored) = <[u8; 16]>::try_from(stored) else { return Err(bad_value("interval")) };
-    let raw = u128::from_le_bytes(stored);
+    let mut raw = [0; 16];
+    raw.get_mut(..stored.len()).ok_or_else(|| bad_value("interval"))?.copy_from_slice(stored);
+    let raw = u128::from_le_bytes(raw);
     let (time, days, months) = (raw as i64, (raw >> 64) as i32, (raw >> 96) as i32);
     let days = i128::from(months) * 30 + i128::from(days);
     let length = days * USECS_PER_DAY + i128::from(time);
@@ -335,13 +337,13 @@ fn put_timetz(out: &mut Vec<u8>, stored: &[u8]) -> PgResult<()> {
     Ok(())
 }
 
-/// Stored: `[bits u32 little-endian][bytes, first bit highest]`. Ordered by bytes, then number of bits.
+/// Stored: `[unused bits of the last byte][bytes, first bit highest]`. Ordered by bytes, then number of bits.
 fn put_bit(out: &mut Vec<u8>, stored: &[u8]) -> PgResult<()> {
-    let Some((bits, bytes)) = stored.split_first_chunk::<4>() else {
+    let Some((unused, bytes)) = stored.split_first() else {
         return Err(bad_value("bit string"));
     };
     put_escaped(out, bytes);
-    out.extend_from_slice(&u32::from_le_bytes(*bits).to_be_bytes());
+    out.push(!*unused);
     Ok(())
 }
 

@@ -158,8 +158,8 @@ impl<'a> Reader<'a> {
             }
             KeyKind::Bit => {
                 let bytes = self.escaped()?;
-                let bits = u32::from_be_bytes(self.array()?);
-                Datum::Bytes(Varlena::new(&[&bits.to_le_bytes()[..], &bytes].concat()))
+                let unused = !self.byte()?;
+                Datum::Bytes(Varlena::new(&[&[unused][..], &bytes].concat()))
             }
             KeyKind::Inet => {
                 let family = self.byte()?;

@@ -33,7 +33,8 @@ fn datum(phys: PhysType, seed: i64, len: usize) -> Datum {
             let mut state = seed as u64 | 1;
             let bytes: Vec<u8> = (0..len)
                 .map(|i| {
-                    state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    state =
+                        state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
                     if seed % 2 == 0 { (i / 64) as u8 } else { (state >> 33) as u8 }
                 })
                 .collect();
@@ -102,9 +103,10 @@ fn later_attributes_take_their_missing_values() {
     let mut out = Vec::new();
     let row = RowRef::new(&bytes, &new).unwrap();
     row.decode_all(&missing, &NoLarge, &mut out).unwrap();
-    assert_eq!(format!("{out:?}"), format!("{:?}", [
-        Datum::Int4(5), Datum::text("x"), Datum::Int8(9), Datum::Null,
-    ]));
+    assert_eq!(
+        format!("{out:?}"),
+        format!("{:?}", [Datum::Int4(5), Datum::text("x"), Datum::Int8(9), Datum::Null,])
+    );
 }
 
 #[test]
@@ -113,8 +115,10 @@ fn structured_values_come_back() {
         type_id: type_oid::RECORD,
         fields: vec![RecordField { name: "f".into(), typ: type_oid::TEXT, typmod: -1 }],
     });
-    let record =
-        Datum::Record(Arc::new(RecordValue { desc, fields: vec![Datum::text(&"long ".repeat(900))] }));
+    let record = Datum::Record(Arc::new(RecordValue {
+        desc,
+        fields: vec![Datum::text(&"long ".repeat(900))],
+    }));
     let layout = RowLayout::new(&[PhysType::Record]);
     let mut bytes = Vec::new();
     let values = [record.clone()];

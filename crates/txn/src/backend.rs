@@ -43,6 +43,8 @@ pub(crate) struct Held {
     pub(crate) session: FxHashMap<(LockTag, u8), u32>,
     /// Weak relation locks that are only noted here: database, relation, modes as bits.
     pub(crate) fast: Vec<(u32, u32, u8)>,
+    /// Some were moved to the table in this transaction: look there before noting new ones.
+    pub(crate) moved: bool,
 }
 
 impl Backend {

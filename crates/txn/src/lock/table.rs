@@ -274,6 +274,7 @@ impl LockManager {
             return None;
         }
         match known {
+            None if held.moved => return None,
             Some(position) => held.fast[position].2 |= bit,
             None if held.fast.len() < FAST_SLOTS => held.fast.push((db, oid, bit)),
             None => return None,
@@ -292,6 +293,7 @@ impl LockManager {
                 continue;
             };
             let (_, _, modes) = held.fast.swap_remove(position);
+            held.moved = true;
             let mut shard = self.shard(tag);
             let lock = shard.entry(*tag).or_default();
             for mode in 1..=3 {
@@ -448,6 +450,9 @@ impl LockManager {
                 }
             }
             self.release_one(backend, &tag, mode, false);
+        }
+        if mark == 0 {
+            held.moved = false;
         }
         if mark == 0 && held.list.capacity() > 4096 {
             held.list = Vec::new();
