@@ -21,9 +21,11 @@
 
 mod pg_error;
 mod sqlstate;
+mod stack;
 
 pub use pg_error::{ErrorData, PgError, PgResult, Severity};
 pub use sqlstate::{CONDITIONS, SqlState};
+pub use stack::{check_stack_depth, set_max_stack_depth};
 
 /// Builds a [`PgError`] of severity ERROR: `err!(UNDEFINED_TABLE, "relation \"{name}\" does not exist")`.
 #[macro_export]
