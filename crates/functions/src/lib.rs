@@ -26,6 +26,7 @@ pub mod array;
 pub mod boolean;
 pub mod float;
 pub mod int;
+pub mod regex;
 pub mod sequence;
 pub mod system;
 pub mod text;
@@ -40,6 +41,7 @@ pub fn register_all(registry: &mut Registry) {
     boolean::register(registry);
     float::register(registry);
     int::register(registry);
+    regex::register(registry);
     sequence::register(registry);
     system::register(registry);
     text::register(registry);
