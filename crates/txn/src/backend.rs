@@ -35,16 +35,35 @@ pub(crate) struct Waiting {
     pub(crate) since: SystemTime,
 }
 
-/// Locks held, in the order they were taken, so that a savepoint is a length.
+/// A transaction-level lock.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldLock {
+    pub(crate) tag: LockTag,
+    pub(crate) mode: u8,
+    /// Ascends along the list: a savepoint remembers the next one.
+    pub(crate) number: u32,
+}
+
+/// Locks held.
 #[derive(Default)]
 pub(crate) struct Held {
-    pub(crate) list: Vec<(LockTag, u8)>,
+    /// In the order they were taken.
+    pub(crate) list: Vec<HeldLock>,
+    pub(crate) next_number: u32,
     /// Session-level locks with how often they were taken.
     pub(crate) session: FxHashMap<(LockTag, u8), u32>,
     /// Weak relation locks that are only noted here: database, relation, modes as bits.
     pub(crate) fast: Vec<(u32, u32, u8)>,
     /// Some were moved to the table in this transaction: look there before noting new ones.
     pub(crate) moved: bool,
+}
+
+impl Held {
+    pub(crate) fn push(&mut self, tag: LockTag, mode: u8) -> usize {
+        self.list.push(HeldLock { tag, mode, number: self.next_number });
+        self.next_number += 1;
+        self.list.len()
+    }
 }
 
 impl Backend {
@@ -127,8 +146,8 @@ impl Backend {
         Some(self.xid.load(Ordering::Relaxed)).filter(|xid| *xid != 0)
     }
 
-    /// Number of transaction-level locks held: a mark for [`crate::LockManager::release_since`].
-    pub fn lock_mark(&self) -> usize {
-        self.held.lock().list.len()
+    /// A mark for [`crate::LockManager::release_since`]: locks taken from now on.
+    pub fn lock_mark(&self) -> u32 {
+        self.held.lock().next_number
     }
 }

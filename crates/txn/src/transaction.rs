@@ -108,7 +108,7 @@ struct Inner {
 struct OpenSub {
     id: u32,
     undo: usize,
-    locks: usize,
+    locks: u32,
     created: usize,
     dropped: usize,
     on_commit: usize,

@@ -297,3 +297,37 @@ fn no_update_is_lost_under_contention() {
     let value = store.begin_internal().get_latest(&key).unwrap().unwrap();
     assert_eq!(u64::from_le_bytes(value[8..16].try_into().unwrap()), 1000);
 }
+
+#[test]
+fn very_many_row_locks_become_one() {
+    let store = store();
+    let (a, b) = (store.backend(1), store.backend(2));
+    let tx = store.begin(&a, TxnOptions::default());
+    let xid = tx.xid().unwrap();
+    let row = |sid, rowid| LockTag::Tuple { sid: StorageId(sid), rowid };
+    let take = |backend: &Arc<Backend>, tag, policy| {
+        store.locks().lock_row(backend, tag, RowLockMode::Update, policy).unwrap()
+    };
+    take(&a, row(8, 1), WaitPolicy::Skip);
+    let sub = tx.begin_sub();
+    for rowid in 0..300_000 {
+        take(&a, row(9, rowid), WaitPolicy::Skip);
+    }
+    assert_eq!(take(&a, row(9, 5), WaitPolicy::Skip), LockOutcome::AlreadyHeld);
+    assert_eq!(take(&a, row(9, 999_999), WaitPolicy::Skip), LockOutcome::AlreadyHeld, "escalated");
+    assert_eq!(take(&b, row(9, 999_999), WaitPolicy::Skip), LockOutcome::NotAvailable);
+    assert_eq!(take(&b, row(10, 5), WaitPolicy::Skip), LockOutcome::Granted);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| take(&b, row(9, 5), WaitPolicy::Block));
+        wait_until_blocked(&store, 2);
+        let locks = store.locks().snapshot_of_locks();
+        let wait = locks.iter().find(|lock| !lock.granted).unwrap();
+        assert_eq!(wait.tag, LockTag::Transaction { xid });
+        tx.rollback_sub(sub).unwrap();
+        assert_eq!(waiter.join().unwrap(), LockOutcome::Granted);
+    });
+    assert_eq!(take(&a, row(9, 5), WaitPolicy::Skip), LockOutcome::NotAvailable);
+    assert_eq!(take(&b, row(8, 1), WaitPolicy::Skip), LockOutcome::NotAvailable);
+    tx.abort();
+    assert_eq!(take(&b, row(8, 1), WaitPolicy::Skip), LockOutcome::Granted);
+}

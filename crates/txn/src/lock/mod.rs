@@ -9,6 +9,7 @@
 //! Order of mutexes: `Backend.held`, then a shard, then a wait slot.
 
 mod deadlock;
+mod escalate;
 mod mode;
 mod show;
 mod table;
@@ -38,6 +39,9 @@ pub enum LockOutcome {
     AlreadyHeld,
     /// Someone else holds it and the policy was not to wait.
     NotAvailable,
+    /// Never an answer to callers: someone has all rows of the storage id locked, wait for that.
+    #[doc(hidden)]
+    Escalated,
 }
 
 /// Until when a lock is held.

@@ -1,10 +1,10 @@
 //! The lock table: granting, queueing, waiting, releasing.
 use super::{
     LockLevel, LockMode, LockOutcome, LockTag, RowLockMode, WaitPolicy, deadlock,
-    mode::conflict_mask,
+    escalate::Escalated, mode::conflict_mask,
 };
 use crate::{
-    backend::{Backend, Waiting},
+    backend::{Backend, HeldLock, Waiting},
     stats::StoreStats,
 };
 use error::{PgResult, err};
@@ -62,7 +62,7 @@ impl Lock {
         self.holders.iter().find(|h| h.backend == backend).map_or(0, |h| h.xact | h.session)
     }
 
-    fn grant(&mut self, backend: u32, mode: u8, session: bool) {
+    pub(super) fn grant(&mut self, backend: u32, mode: u8, session: bool) {
         let bit = 1 << mode;
         let holder = match self.holders.iter_mut().find(|h| h.backend == backend) {
             Some(holder) => holder,
@@ -126,6 +126,7 @@ pub struct LockManager {
     next_backend: AtomicU32,
     /// One deadlock check at a time.
     detector: Mutex<()>,
+    pub(super) escalated: Escalated,
     stats: Arc<StoreStats>,
 }
 
@@ -153,6 +154,7 @@ impl LockManager {
             backends: RwLock::default(),
             next_backend: AtomicU32::new(1),
             detector: Mutex::new(()),
+            escalated: Escalated::default(),
             stats,
         }
     }
@@ -245,12 +247,21 @@ impl LockManager {
             self.strong_count(&tag).fetch_add(1, Ordering::SeqCst);
             self.close_fast_path(&tag);
         }
-        let result = self.acquire_shared(backend, tag, mode, session, policy);
+        let result = loop {
+            match self.acquire_shared(backend, tag, mode, session, policy) {
+                Ok(LockOutcome::Escalated) => match self.await_storage(backend, &tag, policy) {
+                    Ok(LockOutcome::Granted) => continue,
+                    other => break other,
+                },
+                other => break other,
+            }
+        };
         if strong && !matches!(result, Ok(LockOutcome::Granted)) {
             self.strong_count(&tag).fetch_sub(1, Ordering::SeqCst);
         }
         if !session && matches!(result, Ok(LockOutcome::Granted)) {
-            backend.held.lock().list.push((tag, mode));
+            let held = backend.held.lock().push(tag, mode);
+            self.consider_escalation(backend, held);
         }
         result
     }
@@ -279,7 +290,7 @@ impl LockManager {
             None if held.fast.len() < FAST_SLOTS => held.fast.push((db, oid, bit)),
             None => return None,
         }
-        held.list.push((*tag, mode));
+        held.push(*tag, mode);
         Some(LockOutcome::Granted)
     }
 
@@ -304,7 +315,8 @@ impl LockManager {
         }
     }
 
-    fn acquire_shared(
+    /// [`LockOutcome::Escalated`] means that another backend has the tag's storage id whole.
+    pub(super) fn acquire_shared(
         &self,
         backend: &Arc<Backend>,
         tag: LockTag,
@@ -314,6 +326,11 @@ impl LockManager {
     ) -> PgResult<LockOutcome> {
         {
             let mut shard = self.shard(&tag);
+            match self.escalated.owner(&tag) {
+                Some(owner) if owner == backend.id => return Ok(LockOutcome::AlreadyHeld),
+                Some(_) => return Ok(LockOutcome::Escalated),
+                None => {}
+            }
             let lock = shard.entry(tag).or_default();
             let row = tag.is_row();
             let conflicts = conflict_mask(row, mode);
@@ -409,7 +426,7 @@ impl LockManager {
         }
     }
 
-    fn release_one(&self, backend: &Backend, tag: &LockTag, mode: u8, session: bool) {
+    pub(super) fn release_one(&self, backend: &Backend, tag: &LockTag, mode: u8, session: bool) {
         {
             let mut shard = self.shard(tag);
             let Some(lock) = shard.get_mut(tag) else { return };
@@ -435,10 +452,10 @@ impl LockManager {
     }
 
     /// Releases the transaction-level locks taken since [`Backend::lock_mark`] gave `mark`.
-    pub fn release_since(&self, backend: &Backend, mark: usize) {
+    pub fn release_since(&self, backend: &Backend, mark: u32) {
         let mut held = backend.held.lock();
-        while held.list.len() > mark {
-            let Some((tag, mode)) = held.list.pop() else { return };
+        while let Some(lock) = held.list.pop_if(|lock| lock.number >= mark) {
+            let (tag, mode) = (lock.tag, lock.mode);
             if let Some((db, oid)) = is_weak(&tag, mode) {
                 let fast = held.fast.iter().position(|f| f.0 == db && f.1 == oid);
                 if let Some(position) = fast.filter(|p| held.fast[*p].2 & (1 << mode) != 0) {
@@ -449,13 +466,15 @@ impl LockManager {
                     continue;
                 }
             }
+            self.end_escalation(&tag, mode);
             self.release_one(backend, &tag, mode, false);
         }
         if mark == 0 {
             held.moved = false;
-        }
-        if mark == 0 && held.list.capacity() > 4096 {
-            held.list = Vec::new();
+            held.next_number = 0;
+            if held.list.capacity() > 4096 {
+                held.list = Vec::new();
+            }
         }
     }
 
@@ -467,10 +486,8 @@ impl LockManager {
     /// Releases a transaction-level lock early (catalog reads do).
     pub fn unlock_transaction(&self, backend: &Backend, tag: LockTag, mode: LockMode) -> bool {
         let mut held = backend.held.lock();
-        let entry = (tag, mode as u8);
-        let Some(position) = held.list.iter().rposition(|held| *held == entry) else {
-            return false;
-        };
+        let wanted = |lock: &HeldLock| lock.tag == tag && lock.mode == mode as u8;
+        let Some(position) = held.list.iter().rposition(wanted) else { return false };
         held.list.remove(position);
         if let Some((db, oid)) = is_weak(&tag, mode as u8) {
             if let Some(fast) = held.fast.iter_mut().find(|f| f.0 == db && f.1 == oid) {
