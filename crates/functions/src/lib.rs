@@ -26,7 +26,9 @@ pub mod array;
 pub mod boolean;
 pub mod float;
 pub mod int;
+pub mod io;
 pub mod regex;
+pub mod range_type;
 pub mod sequence;
 pub mod system;
 pub mod text;
@@ -41,6 +43,7 @@ pub fn register_all(registry: &mut Registry) {
     boolean::register(registry);
     float::register(registry);
     int::register(registry);
+    io::register(registry);
     regex::register(registry);
     sequence::register(registry);
     system::register(registry);

@@ -137,7 +137,7 @@ fn count_nulls(variadic: bool, args: &[Datum], nulls: bool) -> PgResult<Datum> {
 }
 
 /// Dotted identifiers, unquoted ones folded to lower case.
-pub(super) fn split_identifiers(text: &str) -> PgResult<Vec<String>> {
+pub(crate) fn split_identifiers(text: &str) -> PgResult<Vec<String>> {
     parse_ident(text, true)
 }
 

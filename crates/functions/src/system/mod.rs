@@ -5,6 +5,8 @@ mod privilege;
 mod session;
 mod visibility;
 
+pub(crate) use info::split_identifiers;
+
 use catalog::Catalog;
 use error::{PgError, PgResult};
 use fmgr::{CallContext, Registry};

@@ -1,0 +1,68 @@
+//! Input, output, receive and send functions and type modifiers of all types.
+//!
+//! `cstring` is text bytes, and so is the `internal` argument of a receive function: the whole binary
+//! value. Where a type's reading or writing does not need the catalog, it is `types::io` that does it.
+
+mod container;
+mod pseudo;
+mod reg;
+mod reg_text;
+mod scalar;
+mod type_name;
+mod typmod;
+
+pub use type_name::{TypeName, parse_type_name};
+
+use error::PgResult;
+use fmgr::{FnContext, Registry};
+use types::{Datum, Oid, TypeIo};
+
+/// Registers the family.
+pub fn register(r: &mut Registry) {
+    container::register(r);
+    pseudo::register(r);
+    reg::register(r);
+    scalar::register(r);
+    typmod::register(r);
+}
+
+/// [`TypeIo`] by the session's functions, for what container types contain.
+pub(crate) struct SessionIo<'a>(pub(crate) &'a dyn FnContext);
+
+impl TypeIo for SessionIo<'_> {
+    fn input(&self, typ: Oid, typmod: i32, text: &str) -> PgResult<Datum> {
+        match types::io::text_in(typ, typmod, text, self.0.io_options()) {
+            Some(value) => value,
+            None => self.0.type_input(typ, typmod, text),
+        }
+    }
+
+    fn output(&self, typ: Oid, value: &Datum, out: &mut Vec<u8>) -> PgResult<()> {
+        if types::io::text_out(typ, value, self.0.io_options(), out) {
+            return Ok(());
+        }
+        self.0.type_output(typ, value, out)
+    }
+
+    fn receive(&self, typ: Oid, typmod: i32, bytes: &[u8]) -> PgResult<Datum> {
+        match types::io::binary_in(typ, typmod, bytes, self.0.io_options()) {
+            Some(value) => value,
+            None => self.0.type_receive(typ, typmod, bytes),
+        }
+    }
+
+    fn send(&self, typ: Oid, value: &Datum, out: &mut Vec<u8>) -> PgResult<()> {
+        if types::io::binary_out(typ, value, self.0.io_options(), out) {
+            return Ok(());
+        }
+        self.0.type_send(typ, value, out)
+    }
+}
+
+/// The type modifier among an input function's arguments.
+fn typmod_arg(args: &[Datum]) -> i32 {
+    match args.get(2) {
+        Some(Datum::Int4(typmod)) => *typmod,
+        _ => -1,
+    }
+}
