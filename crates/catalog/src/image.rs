@@ -30,7 +30,6 @@ pub const POSTGRES_DB: Oid = Oid(5);
 const DEFAULT_TABLESPACE: Oid = Oid(1663);
 const GLOBAL_TABLESPACE: Oid = Oid(1664);
 const C_COLLATION: Oid = Oid(950);
-const BTREE: Oid = Oid(403);
 
 impl Image {
     /// The image, built at first use.

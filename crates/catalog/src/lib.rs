@@ -25,17 +25,25 @@
 pub mod acl;
 mod bootstrap;
 pub mod cache;
+mod comment;
+mod constraint;
 pub mod csv;
 mod decode;
+mod default_acl;
+mod deletion;
+pub mod depend;
+mod description;
 pub mod format_type;
 pub mod image;
 mod inval;
 mod layout;
 mod lookup;
+mod namespace;
 pub mod phys;
 pub mod physical;
 pub mod quote;
 pub mod read;
+mod relation;
 mod relcache;
 pub mod relmap;
 pub mod rows;
@@ -44,17 +52,28 @@ mod session;
 mod shared;
 pub mod storage;
 mod txn_storage;
+mod typecmds;
 pub mod views;
+mod visibility;
+mod write;
 
 pub use bootstrap::{bootstrap, is_bootstrapped};
+pub use constraint::{NewIndex, NewIndexColumn};
+pub use deletion::DropBehavior;
+pub use depend::{DependencyKind, ObjectAddress, SharedDependencyKind};
 pub use format_type::format_type;
 pub use lookup::{Membership, MembershipKind, PgNamespace};
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
 pub use read::CatalogRead;
+pub use relation::{CreatedRelation, NewColumn, NewRelation, has_storage};
 pub use rows::*;
 pub use session::Catalog;
 pub use shared::{CatalogShared, Invalidation, TreeCompiler};
 pub use storage::CatalogRow;
+pub use typecmds::NewType;
+pub use write::{RowBuilder, ToDatum};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_ddl;

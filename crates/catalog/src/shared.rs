@@ -48,8 +48,6 @@ pub struct CatalogShared {
     resolution_version: AtomicU64,
     pub(crate) compiler: RwLock<Option<Arc<dyn TreeCompiler>>>,
     pub(crate) layouts: DashMap<Oid, Arc<crate::layout::Layout>>,
-    /// Temporary schemas in use: (database, backend slot).
-    pub(crate) temp_slots: DashMap<(Oid, u32), ()>,
 }
 
 impl CatalogShared {
@@ -75,7 +73,6 @@ impl CatalogShared {
             resolution_version: AtomicU64::new(1),
             compiler: RwLock::new(None),
             layouts: DashMap::new(),
-            temp_slots: DashMap::new(),
         }
     }
 

@@ -54,25 +54,6 @@ pub trait CatalogStorage: Send + Sync {
     fn csn(&self) -> u64;
 }
 
-/// Whether two catalog values are equal as index keys.
-pub(crate) fn key_equal(a: &Datum, b: &Datum) -> bool {
-    match (a, b) {
-        (Datum::Null, Datum::Null) => true,
-        (Datum::Bool(a), Datum::Bool(b)) => a == b,
-        (Datum::Char(a), Datum::Char(b)) => a == b,
-        (Datum::Int2(a), Datum::Int2(b)) => a == b,
-        (Datum::Int4(a), Datum::Int4(b)) => a == b,
-        (Datum::Int8(a), Datum::Int8(b)) => a == b,
-        (Datum::Oid(a), Datum::Oid(b)) => a == b,
-        (Datum::Bytes(a), Datum::Bytes(b)) => a == b,
-        (Datum::Array(a), Datum::Array(b)) => {
-            a.elems.len() == b.elems.len()
-                && a.elems.iter().zip(&b.elems).all(|(a, b)| key_equal(a, b))
-        }
-        _ => false,
-    }
-}
-
 /// A catalog value as a map key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum KeyValue {
