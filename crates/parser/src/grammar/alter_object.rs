@@ -27,7 +27,10 @@ impl Parser<'_> {
         object: &ObjectRef,
         allowed: Allowed,
     ) -> PgResult<Option<Stmt>> {
-        if allowed.rename && self.at(Kw::Rename) && self.peek_is(1, Kw::To) {
+        // Types and domains also rename their parts.
+        let part = matches!(self.peek(1), Tok::Kw(Kw::Attribute | Kw::Value | Kw::Constraint))
+            && matches!(kind, ObjectType::Type | ObjectType::Domain);
+        if allowed.rename && self.at(Kw::Rename) && !part {
             let newname = self.rename_to()?;
             return Ok(Some(rename(kind, Some(object.clone()), newname).into()));
         }

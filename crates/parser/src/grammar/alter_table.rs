@@ -209,7 +209,7 @@ impl Parser<'_> {
             });
         }
         self.eat(Kw::Column);
-        let missing_ok = self.at_all(&[Kw::If, Kw::Not, Kw::Exists]) && self.opt_if_not_exists()?;
+        let missing_ok = self.opt_if_not_exists()?;
         let def = Some(AlterTableDef::ColumnDef(Box::new(self.column_def()?)));
         Ok(AlterTableCmd { def, missing_ok, ..AlterTableCmd::new(At::AddColumn, loc) })
     }

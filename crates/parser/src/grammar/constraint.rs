@@ -107,8 +107,11 @@ impl Parser<'_> {
                         _ => return Err(self.unexpected()),
                     }
                 }
-                (Tok::Kw(Kw::No), Tok::Kw(Kw::Inherit)) => {
+                (Tok::Kw(Kw::No), next) => {
                     self.advance();
+                    if next != Tok::Kw(Kw::Inherit) {
+                        return Err(self.unexpected());
+                    }
                     NO_INHERIT
                 }
                 _ => return Ok(spec),
@@ -411,6 +414,9 @@ impl Parser<'_> {
         let location = self.loc();
         if self.eat(Kw::Constraint) {
             let conname = self.name()?;
+            if self.at(Kw::Not) && !self.peek_is(1, Kw::Null) {
+                self.advance();
+            }
             let Some(mut c) = self.opt_col_constraint_elem()? else {
                 return Err(self.unexpected());
             };

@@ -13,11 +13,12 @@ impl Parser<'_> {
                 self.advance();
                 RelPersistence::Temp
             }
-            Tok::Kw(Kw::Local | Kw::Global)
-                if matches!(self.peek(1), Tok::Kw(Kw::Temporary | Kw::Temp)) =>
-            {
-                self.warn_global();
-                self.advance();
+            Tok::Kw(Kw::Local | Kw::Global) => {
+                // Without TEMP the next word is the one at fault.
+                if matches!(self.peek(1), Tok::Kw(Kw::Temporary | Kw::Temp)) {
+                    self.warn_global();
+                    self.advance();
+                }
                 self.advance();
                 RelPersistence::Temp
             }

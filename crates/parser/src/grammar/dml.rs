@@ -56,7 +56,7 @@ impl Parser<'_> {
             matches!(self.peek(at), Tok::Kw(Kw::Select | Kw::Table | Kw::With) | Tok::WithLa)
                 || (self.peek_is(at, Kw::Values)
                     && (at != 1 || self.peek(at + 1) == Tok::Char(b'(')));
-        if at > 0 && !query {
+        if at == 1 && !query {
             stmt.cols = self.paren_list(Self::insert_column_item)?;
         }
         if self.eat(Kw::Overriding) {

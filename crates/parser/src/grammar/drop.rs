@@ -74,7 +74,7 @@ impl Parser<'_> {
             Kw::Operator => return self.drop_operator(),
             Kw::Cast | Kw::Transform => {
                 self.advance();
-                let missing_ok = self.opt_if_exists()?;
+                let missing_ok = self.eat_all(&[Kw::If, Kw::Exists])?;
                 let (kind, object) = if kw == Kw::Cast {
                     let (source, target) = self.cast_types()?;
                     (ObjectType::Cast, ObjectRef::Cast(Box::new(source), Box::new(target)))

@@ -166,8 +166,11 @@ impl Parser<'_> {
             }
             Tok::Kw(Kw::Unique) if mode == Mode::A => return Err(self.unique_predicate()),
             _ => {
-                let primary = self.c_expr()?;
-                return self.expr_from(primary, true, min, mode);
+                // What is nested in a primary is no target itself.
+                let outer = std::mem::replace(&mut self.label_ends_expr, false);
+                let primary = self.c_expr();
+                self.label_ends_expr = outer;
+                return self.expr_from(primary?, true, min, mode);
             }
         };
         self.expr_from(left, false, min, mode)
@@ -218,6 +221,17 @@ impl Parser<'_> {
             if op_level < min {
                 break;
             }
+            if self.label_ends_expr && self.at_operator_as_label() {
+                break;
+            }
+            // Elsewhere OPERATOR is a label.
+            if self.at(Kw::Operator) && self.peek(1) != Tok::Char(b'(') {
+                if !self.label_ends_expr {
+                    self.advance();
+                    return Err(self.unexpected());
+                }
+                break;
+            }
             if self.at(Kw::Similar) && !self.peek_is(1, Kw::To) {
                 if !self.similar_ends_expr {
                     self.advance();
@@ -245,6 +259,34 @@ impl Parser<'_> {
         }
         self.last_is_c_expr = left_is_c_expr;
         Ok(left)
+    }
+
+    /// In a target list, a keyword operator that no operand follows is the target's label.
+    fn at_operator_as_label(&self) -> bool {
+        let Tok::Kw(kw) = self.tok() else { return false };
+        !matches!(kw, Kw::Isnull | Kw::Notnull | Kw::Collate | Kw::At)
+            && kw.info().bare_label
+            && matches!(
+                self.peek(1),
+                Tok::Eof
+                    | Tok::Char(b',' | b';' | b')')
+                    | Tok::Kw(
+                        Kw::From
+                            | Kw::Into
+                            | Kw::Where
+                            | Kw::Group
+                            | Kw::Having
+                            | Kw::Window
+                            | Kw::Union
+                            | Kw::Intersect
+                            | Kw::Except
+                            | Kw::Order
+                            | Kw::Limit
+                            | Kw::Offset
+                            | Kw::Fetch
+                            | Kw::For
+                    )
+            )
     }
 
     fn infix(&mut self, left: Expr, op_level: u8, mode: Mode) -> PgResult<(Expr, Ended)> {

@@ -111,7 +111,11 @@ impl Parser<'_> {
                 }
                 match self.opt_table_function(true)? {
                     Some(table) => Ok(table),
-                    None => Err(self.unexpected()),
+                    // Only a function can follow; reading one finds the fault.
+                    None => {
+                        self.func_expr_windowless()?;
+                        Err(self.unexpected())
+                    }
                 }
             }
             Tok::Char(b'(') => match self.from_parens()? {
@@ -142,9 +146,12 @@ impl Parser<'_> {
         error::check_stack_depth()?;
         self.expect_char(b'(')?;
         let found = match self.tok() {
-            Tok::Kw(Kw::Select | Kw::Values | Kw::With | Kw::Table) | Tok::WithLa => {
+            Tok::Kw(kw @ (Kw::Select | Kw::Values | Kw::With | Kw::Table))
+                if kw != Kw::Values || self.peek(1) == Tok::Char(b'(') =>
+            {
                 Parenthesized::Select(self.select_no_parens()?)
             }
+            Tok::WithLa => Parenthesized::Select(self.select_no_parens()?),
             Tok::Char(b'(') => match self.from_parens()? {
                 Parenthesized::Select(select)
                     if self.at_char(b')') || self.at_select_continuation() =>

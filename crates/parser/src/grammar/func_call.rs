@@ -126,7 +126,7 @@ impl Parser<'_> {
 
     fn within_group_clause(&mut self, call: &mut FuncCall) -> PgResult<()> {
         let loc = self.loc();
-        if !(self.at(Kw::Within) && self.peek_is(1, Kw::Group)) {
+        if !self.at(Kw::Within) {
             return Ok(());
         }
         self.expect_all(&[Kw::Within, Kw::Group])?;
@@ -146,7 +146,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn filter_clause(&mut self) -> PgResult<Option<Expr>> {
-        if !(self.at(Kw::Filter) && self.peek(1) == Tok::Char(b'(')) {
+        if !self.at(Kw::Filter) {
             return Ok(None);
         }
         self.advance();

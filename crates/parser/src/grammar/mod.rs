@@ -71,6 +71,8 @@ pub(crate) struct Parser<'a> {
     last_is_c_expr: bool,
     /// SIMILAR without TO ends an expression: the first argument of SUBSTRING.
     similar_ends_expr: bool,
+    /// The expression is a target, which a label may follow.
+    label_ends_expr: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -84,6 +86,7 @@ impl<'a> Parser<'a> {
             notices: lexed.notices,
             last_is_c_expr: false,
             similar_ends_expr: false,
+            label_ends_expr: false,
         }
     }
 
@@ -219,12 +222,20 @@ impl<'a> Parser<'a> {
 
     /// `IF EXISTS`
     fn opt_if_exists(&mut self) -> PgResult<bool> {
-        self.eat_all(&[Kw::If, Kw::Exists])
+        if self.at(Kw::If) && self.peek_is(1, Kw::Exists) {
+            self.advance();
+            self.advance();
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// `IF NOT EXISTS`
     fn opt_if_not_exists(&mut self) -> PgResult<bool> {
-        self.eat_all(&[Kw::If, Kw::Not, Kw::Exists])
+        if self.at(Kw::If) && self.peek_is(1, Kw::Not) {
+            return self.eat_all(&[Kw::If, Kw::Not, Kw::Exists]);
+        }
+        Ok(false)
     }
 
     /// `CASCADE | RESTRICT`

@@ -340,6 +340,9 @@ impl Parser<'_> {
     pub(super) fn after_open_paren(&mut self) -> PgResult<Parenthesized> {
         error::check_stack_depth()?;
         match self.tok() {
+            Tok::Kw(Kw::Values) if self.peek(1) != Tok::Char(b'(') => {
+                Ok(Parenthesized::Expr(self.a_expr()?))
+            }
             Tok::Kw(Kw::Select | Kw::Values | Kw::With | Kw::Table) | Tok::WithLa => {
                 Ok(Parenthesized::Select(self.select_no_parens()?))
             }

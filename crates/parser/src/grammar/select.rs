@@ -208,7 +208,10 @@ impl Parser<'_> {
             let all = ColumnRef { fields: Vec::new(), star: true, location };
             return target(None, Expr::ColumnRef(all));
         }
-        let val = self.a_expr()?;
+        let outer = std::mem::replace(&mut self.label_ends_expr, true);
+        let val = self.a_expr();
+        self.label_ends_expr = outer;
+        let val = val?;
         let name = if self.eat(Kw::As) {
             Some(self.col_label()?)
         } else if self.tok().is_bare_col_label() {
@@ -448,7 +451,6 @@ impl Parser<'_> {
 
     fn at_locking_clause(&self) -> bool {
         self.at(Kw::For)
-            && matches!(self.peek(1), Tok::Kw(Kw::Update | Kw::No | Kw::Share | Kw::Key | Kw::Read))
     }
 
     fn for_locking_clause(&mut self) -> PgResult<Vec<LockingClause>> {
@@ -492,7 +494,11 @@ impl Parser<'_> {
         let location = self.loc();
         let plain = self.at(Kw::With);
         self.advance();
-        let recursive = plain && self.eat(Kw::Recursive);
+        // Otherwise it is the name of a query.
+        let recursive = plain && self.at(Kw::Recursive) && self.peek(1).is_col_id();
+        if recursive {
+            self.advance();
+        }
         let ctes = self.comma_list(Self::common_table_expr)?;
         Ok(WithClause { ctes, recursive, location })
     }

@@ -43,7 +43,7 @@ impl Parser<'_> {
         self.expect(Kw::Mapping)?;
         if drop {
             stmt.kind = Kind::DropMapping;
-            stmt.missing_ok = self.opt_if_exists()?;
+            stmt.missing_ok = self.eat_all(&[Kw::If, Kw::Exists])?;
             self.expect(Kw::For)?;
             stmt.tokentype = self.name_list()?;
             return Ok(stmt.into());

@@ -48,6 +48,10 @@ impl Parser<'_> {
                 let options = self.operator_def_list()?;
                 Ok(AlterTypeStmt { type_name: names, options }.into())
             }
+            (Tok::Kw(Kw::Set), _) => {
+                self.advance();
+                Err(self.unexpected())
+            }
             _ => {
                 let cmds = self.comma_list(Self::alter_type_cmd)?;
                 let relation = range_var_of_names(names, name_loc)?;

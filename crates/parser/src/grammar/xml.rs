@@ -247,7 +247,11 @@ impl Parser<'_> {
                 Tok::Ident => {
                     let name = self.take_name();
                     self.b_expr()?;
-                    Some(format!("unrecognized column option \"{name}\""))
+                    Some(if name == "__pg__is_not_null" {
+                        format!("option name \"{name}\" cannot be used in XMLTABLE")
+                    } else {
+                        format!("unrecognized column option \"{name}\"")
+                    })
                 }
                 _ => return Ok(column),
             };

@@ -72,21 +72,30 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// `B'…'` and `X'…'`; the value begins with the prefix in lower case.
+    /// `B'…'` and `X'…'`; the value begins with the prefix in lower case. Quotes are not doubled
+    /// inside: another literal begins there.
     pub(super) fn bit_string(&mut self, tok: Tok) -> PgResult<()> {
         let start = self.pos;
         self.pos += 2;
         let (prefix, unterminated) = match tok {
-            Tok::BConst => (b'b', "unterminated bit string literal"),
-            _ => (b'x', "unterminated hexadecimal string literal"),
+            Tok::BConst => ('b', "unterminated bit string literal"),
+            _ => ('x', "unterminated hexadecimal string literal"),
         };
-        let body = match self.quoted_body(start, unterminated)? {
-            None => self.bytes[start + 2..self.pos - 1].to_vec(),
-            Some(value) => value,
-        };
-        let mut value = vec![prefix];
-        value.extend(body);
-        self.push_bytes(tok, start, value)
+        let mut value = String::from(prefix);
+        loop {
+            let Some(quote) = find_quote(self.bytes, self.pos, b'\'') else {
+                return Err(self.error(unterminated, start, self.bytes.len()));
+            };
+            value.push_str(&self.source[self.pos..quote]);
+            match continuation(self.bytes, quote + 1) {
+                Some(next) => self.pos = next,
+                None => {
+                    self.pos = quote + 1;
+                    self.push_string(tok, start, value);
+                    return Ok(());
+                }
+            }
+        }
     }
 
     /// `U&'…'`
