@@ -27,8 +27,9 @@ pub mod boolean;
 pub mod float;
 pub mod int;
 pub mod io;
-pub mod regex;
+pub mod json;
 pub mod range_type;
+pub mod regex;
 pub mod sequence;
 pub mod system;
 pub mod text;
@@ -43,6 +44,7 @@ pub fn register_all(registry: &mut Registry) {
     boolean::register(registry);
     float::register(registry);
     int::register(registry);
+    json::register(registry);
     io::register(registry);
     regex::register(registry);
     sequence::register(registry);
