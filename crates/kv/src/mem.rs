@@ -292,13 +292,13 @@ impl MemCursor {
         }
     }
 
-    fn from_lower(&mut self, from: Bound<&[u8]>) {
+    fn fill_up(&mut self, from: Bound<&[u8]>) {
         let upper = self.upper.take();
         self.fill(from, upper.as_deref().map_or(Bound::Unbounded, Bound::Excluded), true);
         self.upper = upper;
     }
 
-    fn from_upper(&mut self, to: Bound<&[u8]>) {
+    fn fill_down(&mut self, to: Bound<&[u8]>) {
         let lower = self.lower.take();
         self.fill(lower.as_deref().map_or(Bound::Unbounded, Bound::Included), to, false);
         self.lower = lower;
@@ -309,9 +309,9 @@ impl MemCursor {
         if self.forward == forward && self.chunk.len() > 1 {
             self.chunk.pop_front();
         } else if forward {
-            self.from_lower(Bound::Excluded(&key));
+            self.fill_up(Bound::Excluded(&key));
         } else {
-            self.from_upper(Bound::Excluded(&key));
+            self.fill_down(Bound::Excluded(&key));
         }
     }
 }
@@ -331,7 +331,7 @@ impl Cursor for MemCursor {
         self.pin.shared.seeks.fetch_add(1, Ordering::Relaxed);
         let lower = self.lower.take();
         let from = lower.as_deref().filter(|l| *l > key).unwrap_or(key);
-        self.from_lower(Bound::Included(from));
+        self.fill_up(Bound::Included(from));
         self.lower = lower;
     }
 
@@ -339,8 +339,8 @@ impl Cursor for MemCursor {
         self.pin.shared.seeks.fetch_add(1, Ordering::Relaxed);
         let upper = self.upper.take();
         match upper.as_deref().filter(|u| *u <= key) {
-            Some(upper) => self.from_upper(Bound::Excluded(upper)),
-            None => self.from_upper(Bound::Included(key)),
+            Some(upper) => self.fill_down(Bound::Excluded(upper)),
+            None => self.fill_down(Bound::Included(key)),
         }
         self.upper = upper;
     }
@@ -348,14 +348,14 @@ impl Cursor for MemCursor {
     fn seek_to_first(&mut self) {
         self.pin.shared.seeks.fetch_add(1, Ordering::Relaxed);
         let lower = self.lower.take();
-        self.from_lower(lower.as_deref().map_or(Bound::Unbounded, Bound::Included));
+        self.fill_up(lower.as_deref().map_or(Bound::Unbounded, Bound::Included));
         self.lower = lower;
     }
 
     fn seek_to_last(&mut self) {
         self.pin.shared.seeks.fetch_add(1, Ordering::Relaxed);
         let upper = self.upper.take();
-        self.from_upper(upper.as_deref().map_or(Bound::Unbounded, Bound::Excluded));
+        self.fill_down(upper.as_deref().map_or(Bound::Unbounded, Bound::Excluded));
         self.upper = upper;
     }
 

@@ -76,6 +76,17 @@ fn point_reads(bench: &Bench, name: &str) {
     bench.store.remove_backend(&backend);
 }
 
+fn empty_transactions(bench: &Bench) {
+    let backend = bench.store.backend(1);
+    let start = Instant::now();
+    for _ in 0..1_000_000 {
+        let tx = bench.store.begin(&backend, TxnOptions::default());
+        std::hint::black_box(tx.snapshot());
+        tx.commit().unwrap();
+    }
+    report("begin, snapshot, commit", 1_000_000, start);
+}
+
 fn update(bench: &Bench, tx: &Arc<table::Transaction>, encoder: &mut KeyEncoder, n: i32) {
     let snapshot = tx.snapshot();
     let rowid = bench.key.lookup(tx, &snapshot, encoder, &[Datum::Int4(n)]).unwrap().unwrap();
@@ -157,6 +168,11 @@ fn main() {
         plain.store.engine().flush().unwrap();
         point_reads(&plain, "point read, block cache");
         let cached = setup(64 << 20);
+        point_reads(&cached, "point read, read cache");
+    }
+    if wanted("cached") {
+        let cached = setup(64 << 20);
+        empty_transactions(&cached);
         point_reads(&cached, "point read, read cache");
     }
     if wanted("update") {

@@ -26,6 +26,8 @@ pub(crate) struct CommitWork {
     pub(crate) batch: WriteBatch,
     /// Sorted files that replace the batch for a transaction larger than memory.
     pub(crate) files: Vec<SortedFile>,
+    /// Files are written: what exactly is not noted.
+    pub(crate) in_files: bool,
     /// Storage to clear after the files are in.
     pub(crate) drops: Vec<StorageId>,
     pub(crate) attachments: Vec<Arc<dyn Any + Send + Sync>>,
@@ -320,7 +322,7 @@ const NOTED_WRITES: usize = 8192;
 
 fn note_writes(store: &Store, work: &CommitWork, csn: u64) {
     let everything = work.batch.len() > NOTED_WRITES
-        || work.batch.is_empty()
+        || work.in_files
         || work.batch.iter().any(|op| matches!(op, BatchOp::DeleteRange(..)));
     if everything {
         store.recent.note_all(csn);

@@ -32,6 +32,7 @@ mod cache;
 mod cancel;
 mod commit;
 mod counter;
+mod ending;
 mod failpoint;
 mod filter;
 pub mod lock;
@@ -43,6 +44,7 @@ mod spill;
 mod stats;
 mod storage;
 mod store;
+mod subtransaction;
 mod transaction;
 mod view;
 

@@ -1,7 +1,7 @@
 //! The store: engine, lock manager, committer and counters under one roof.
 use crate::{
-    Backend, CommitListener, Failpoints, Isolation, LockManager, ReadView, RowidAllocator,
-    StorageId, StoreStats, Transaction, TxnOptions,
+    Backend, CommitListener, Failpoints, LockManager, ReadView, RowidAllocator, StorageId,
+    StoreStats, Transaction, TxnOptions,
     cache::ReadCache,
     commit::Committer,
     counter::Counter,
@@ -154,14 +154,13 @@ impl Store {
         backend: &Arc<Backend>,
         options: TxnOptions,
     ) -> Arc<Transaction> {
-        Transaction::start(self.clone(), backend.clone(), options)
+        Transaction::start(self.clone(), backend.clone(), options, false)
     }
 
     /// A transaction in which the store's owner reads and writes its own state (bootstrap, start-up).
     pub fn begin_internal(self: &Arc<Self>) -> Arc<Transaction> {
         let backend = self.backend(0);
-        let options = TxnOptions { isolation: Isolation::ReadCommitted, ..TxnOptions::default() };
-        self.begin(&backend, options)
+        Transaction::start(self.clone(), backend, TxnOptions::default(), true)
     }
 
     /// The latest committed state.

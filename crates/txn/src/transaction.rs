@@ -1,13 +1,12 @@
 //! A transaction: its command counter, snapshots, writes, subtransactions and end.
 use crate::{
-    Backend, BulkWriter, CommitTicket, LockMode, LockOutcome, LockTag, ReadView, Scan, Snapshot,
-    StorageId, Store, WaitPolicy,
-    commit::CommitWork,
+    Backend, BulkWriter, LockMode, LockOutcome, LockTag, ReadView, Scan, Snapshot, StorageId,
+    Store, WaitPolicy,
     lock::LockLevel,
     meta,
     overlay::{Item, Overlay, Version},
     spill::Spill,
-    store::{clear_storage, pending_key},
+    store::pending_key,
     view::CidPin,
 };
 use bytes::Bytes;
@@ -67,63 +66,65 @@ pub enum TxnState {
     Aborted,
 }
 
-type Action = Box<dyn FnOnce() + Send>;
-type Attachment = Arc<dyn Any + Send + Sync>;
+pub(crate) type Action = Box<dyn FnOnce() + Send>;
+pub(crate) type Attachment = Arc<dyn Any + Send + Sync>;
 
 /// A transaction. Shared by reference everywhere; its parts lock themselves.
 pub struct Transaction {
-    store: Arc<Store>,
-    backend: Arc<Backend>,
-    xid: AtomicU64,
+    pub(crate) store: Arc<Store>,
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) xid: AtomicU64,
     /// Whether reads must look at anything of the transaction's own.
-    dirty: AtomicBool,
+    pub(crate) dirty: AtomicBool,
     /// Whether it made storage of its own.
-    has_private: AtomicBool,
-    synchronous_commit: AtomicBool,
-    inner: Mutex<Inner>,
+    pub(crate) has_private: AtomicBool,
+    pub(crate) synchronous_commit: AtomicBool,
+    /// The backend is the transaction's own and goes with it.
+    pub(crate) internal: bool,
+    pub(crate) inner: Mutex<Inner>,
 }
 
-struct Inner {
-    isolation: Isolation,
-    state: TxnState,
-    overlay: Overlay,
-    budget: usize,
-    cid: u32,
-    cid_used: bool,
-    pins: Vec<Arc<CidPin>>,
+pub(crate) struct Inner {
+    pub(crate) isolation: Isolation,
+    pub(crate) state: TxnState,
+    pub(crate) overlay: Overlay,
+    pub(crate) budget: usize,
+    pub(crate) cid: u32,
+    pub(crate) cid_used: bool,
+    pub(crate) pins: Vec<Arc<CidPin>>,
     /// The view of all statements above READ COMMITTED.
-    fixed_view: Option<Arc<ReadView>>,
-    next_sub: u32,
-    subs: Vec<OpenSub>,
-    created: Vec<Created>,
-    dropped: Vec<StorageId>,
-    on_commit: Vec<Action>,
-    on_abort: Vec<Action>,
-    attachments: Vec<Attachment>,
+    pub(crate) fixed_view: Option<Arc<ReadView>>,
+    pub(crate) next_sub: u32,
+    pub(crate) subs: Vec<OpenSub>,
+    pub(crate) created: Vec<Created>,
+    pub(crate) dropped: Vec<StorageId>,
+    pub(crate) on_commit: Vec<Action>,
+    pub(crate) on_abort: Vec<Action>,
+    pub(crate) attachments: Vec<Attachment>,
     /// Read-only but depends on something in the log that is not synced yet.
-    durable: bool,
+    pub(crate) durable: bool,
 }
 
 /// An open subtransaction: what the lists were when it began.
-struct OpenSub {
-    id: u32,
-    undo: usize,
-    locks: u32,
-    created: usize,
-    dropped: usize,
-    on_commit: usize,
-    on_abort: usize,
-    attachments: usize,
+pub(crate) struct OpenSub {
+    pub(crate) id: u32,
+    pub(crate) undo: usize,
+    pub(crate) locks: u32,
+    pub(crate) created: usize,
+    pub(crate) dropped: usize,
+    pub(crate) on_commit: usize,
+    pub(crate) on_abort: usize,
+    pub(crate) attachments: usize,
 }
 
 /// Storage made by this transaction.
-struct Created {
-    sid: StorageId,
-    sub: u32,
+pub(crate) struct Created {
+    pub(crate) sid: StorageId,
+    pub(crate) sub: u32,
     /// A note in the engine says that it is to be cleared after a crash.
-    noted: bool,
+    pub(crate) noted: bool,
     /// The engine's state after each ingestion, with the command that wrote.
-    bases: Vec<(u32, Arc<dyn kv::Snapshot>)>,
+    pub(crate) bases: Vec<(u32, Arc<dyn kv::Snapshot>)>,
 }
 
 impl Transaction {
@@ -131,6 +132,7 @@ impl Transaction {
         store: Arc<Store>,
         backend: Arc<Backend>,
         options: TxnOptions,
+        internal: bool,
     ) -> Arc<Transaction> {
         let budget = store.options().overlay_budget;
         Arc::new(Transaction {
@@ -140,6 +142,7 @@ impl Transaction {
             dirty: AtomicBool::new(false),
             has_private: AtomicBool::new(false),
             synchronous_commit: AtomicBool::new(options.synchronous_commit),
+            internal,
             inner: Mutex::new(Inner {
                 isolation: options.isolation,
                 state: TxnState::Active,
@@ -515,277 +518,10 @@ impl Transaction {
     pub fn lock(&self, tag: LockTag, mode: LockMode, policy: WaitPolicy) -> PgResult<LockOutcome> {
         self.store.locks().lock(&self.backend, tag, mode, LockLevel::Transaction, policy)
     }
-
-    // ---- subtransactions ----
-
-    /// Starts a subtransaction inside the present one.
-    pub fn begin_sub(&self) -> SubId {
-        let locks = self.backend.lock_mark();
-        let mut inner = self.inner.lock();
-        let id = inner.next_sub;
-        inner.next_sub += 1;
-        let open = OpenSub {
-            id,
-            undo: inner.overlay.undo.len(),
-            locks,
-            created: inner.created.len(),
-            dropped: inner.dropped.len(),
-            on_commit: inner.on_commit.len(),
-            on_abort: inner.on_abort.len(),
-            attachments: inner.attachments.len(),
-        };
-        inner.subs.push(open);
-        SubId(id)
-    }
-
-    /// The innermost open subtransaction; `SubId(0)` if none is.
-    pub fn current_sub(&self) -> SubId {
-        SubId(self.inner.lock().subs.last().map_or(0, |sub| sub.id))
-    }
-
-    /// Ends a subtransaction, and those inside it, keeping what they did.
-    pub fn release_sub(&self, id: SubId) -> PgResult<()> {
-        let mut inner = self.inner.lock();
-        let position = inner.sub_position(id)?;
-        let parent = position.checked_sub(1).map_or(0, |p| inner.subs[p].id);
-        inner.subs.truncate(position);
-        // Storage made inside belongs to the parent from now on.
-        inner.created.iter_mut().filter(|c| c.sub >= id.0).for_each(|c| c.sub = parent);
-        if inner.subs.is_empty() {
-            let freed = inner.overlay.undo.len() * 16;
-            inner.overlay.undo = Vec::new();
-            inner.overlay.bytes = inner.overlay.bytes.saturating_sub(freed);
-        }
-        Ok(())
-    }
-
-    /// Ends a subtransaction, and those inside it, undoing what they did; locks they took are released.
-    /// ROLLBACK TO is this and then [`Transaction::begin_sub`].
-    pub fn rollback_sub(&self, id: SubId) -> PgResult<()> {
-        let mut guard = self.inner.lock();
-        let inner = &mut *guard;
-        let position = inner.sub_position(id)?;
-        let Some(open) = inner.subs.drain(position..).next() else { return Ok(()) };
-        inner.overlay.rollback(open.id, open.undo, inner.next_sub);
-        let created = inner.created.split_off(open.created.min(inner.created.len()));
-        inner.dropped.truncate(open.dropped);
-        inner.attachments.truncate(open.attachments);
-        inner.on_commit.truncate(open.on_commit);
-        let actions = inner.on_abort.split_off(open.on_abort.min(inner.on_abort.len()));
-        drop(guard);
-        actions.into_iter().rev().for_each(|action| action());
-        self.discard(&created)?;
-        self.store.locks().release_since(&self.backend, open.locks);
-        Ok(())
-    }
-
-    /// Clears what was ingested into storage that is not to be.
-    fn discard(&self, created: &[Created]) -> PgResult<()> {
-        let mut batch = WriteBatch::new();
-        for created in created {
-            self.store.forget_rowids(created.sid);
-            if created.noted {
-                clear_storage(&mut batch, created.sid);
-            }
-        }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.store.engine.write(&batch, Durability::Logged)
-    }
-
-    // ---- end ----
-
-    /// Runs after the commit is acknowledged; never if the (sub)transaction rolls back.
-    pub fn on_commit(&self, action: Box<dyn FnOnce() + Send>) {
-        self.inner.lock().on_commit.push(action);
-    }
-
-    /// Runs when the (sub)transaction rolls back.
-    pub fn on_abort(&self, action: Box<dyn FnOnce() + Send>) {
-        self.inner.lock().on_abort.push(action);
-    }
-
-    /// Adds something that commit listeners see when the transaction commits, before it becomes visible.
-    pub fn attach(&self, attachment: Arc<dyn Any + Send + Sync>) {
-        self.inner.lock().attachments.push(attachment);
-    }
-
-    /// What has been attached so far.
-    pub fn attachments(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
-        self.inner.lock().attachments.clone()
-    }
-
-    /// The commit is to wait for the log even if nothing is written: something that was answered depends on
-    /// it (a sequence's reservation).
-    pub fn require_durable(&self) {
-        self.inner.lock().durable = true;
-    }
-
-    /// Whether it wrote or dropped anything.
-    pub fn has_writes(&self) -> bool {
-        self.dirty.load(Ordering::Acquire)
-    }
-
-    /// Commits. An error means it was rolled back.
-    pub fn commit(self: &Arc<Self>) -> PgResult<()> {
-        if self.needs_committer()? {
-            return self.backend.block(|| self.commit_start(true))?.finish();
-        }
-        self.commit_start(true)?.finish()
-    }
-
-    fn needs_committer(&self) -> PgResult<bool> {
-        let inner = self.inner.lock();
-        if inner.state != TxnState::Active {
-            return Err(not_active(inner.state));
-        }
-        Ok(inner.writes())
-    }
-
-    /// Starts to commit. With `inline` the calling thread may do the work itself, sync included; without, the
-    /// committer thread does it and the ticket tells when it is done.
-    pub fn commit_start(self: &Arc<Self>, inline: bool) -> PgResult<CommitTicket> {
-        let mut guard = self.inner.lock();
-        let inner = &mut *guard;
-        if inner.state != TxnState::Active {
-            return Err(not_active(inner.state));
-        }
-        inner.state = TxnState::Committing;
-        if !inner.writes() {
-            drop(guard);
-            return Ok(CommitTicket { tx: self.clone(), request: None });
-        }
-        let work = match self.prepare_work(inner) {
-            Ok(work) => work,
-            Err(error) => {
-                inner.state = TxnState::Active;
-                drop(guard);
-                self.abort();
-                return Err(error);
-            }
-        };
-        drop(guard);
-        let backend = Some(self.backend.clone());
-        let request = self.store.committer.submit(&self.store, work, backend, inline);
-        Ok(CommitTicket { tx: self.clone(), request: Some(request) })
-    }
-
-    fn prepare_work(&self, inner: &mut Inner) -> PgResult<CommitWork> {
-        let mut work = CommitWork {
-            attachments: std::mem::take(&mut inner.attachments),
-            sync: inner.durable || self.synchronous_commit.load(Ordering::Relaxed),
-            ..CommitWork::default()
-        };
-        if inner.overlay.spill.is_some() {
-            self.prepare_files(inner, &mut work)?;
-            return Ok(work);
-        }
-        for (key, versions) in &inner.overlay.map {
-            match versions.last().map(|version| version.value.as_deref()) {
-                Some(Some(value)) => work.batch.put(key, value),
-                Some(None) => work.batch.delete(key),
-                None => {}
-            }
-        }
-        for created in inner.created.iter().filter(|created| created.noted) {
-            work.batch.delete(&pending_key(meta::PENDING_CREATE, created.sid));
-        }
-        for sid in &inner.dropped {
-            clear_storage(&mut work.batch, *sid);
-        }
-        Ok(work)
-    }
-
-    /// The writes of a spilled transaction as sorted files, which the engine takes all or nothing. The notes
-    /// about storage come first in key order, as their storage ids are the least.
-    fn prepare_files(&self, inner: &Inner, work: &mut CommitWork) -> PgResult<()> {
-        const FILE_BYTES: u64 = 256 << 20;
-        let Some(spill) = &inner.overlay.spill else { return Ok(()) };
-        let engine = &self.store.engine;
-        let mut file = engine.file_writer()?;
-        let mut created: Vec<_> = inner.created.iter().filter(|c| c.noted).map(|c| c.sid).collect();
-        created.sort_unstable();
-        for sid in created {
-            file.delete(&pending_key(meta::PENDING_CREATE, sid))?;
-        }
-        work.drops = inner.dropped.clone();
-        work.drops.sort_unstable();
-        work.drops.dedup();
-        for sid in &work.drops {
-            file.put(&pending_key(meta::PENDING_DROP, *sid), b"")?;
-        }
-        let mut files = Vec::new();
-        spill.drain(&inner.overlay.map, &mut |key, value| {
-            match value {
-                Some(value) => file.put(key, value)?,
-                None => file.delete(key)?,
-            }
-            if file.byte_size() >= FILE_BYTES {
-                let full = std::mem::replace(&mut file, engine.file_writer()?);
-                files.extend(full.finish()?);
-            }
-            self.backend.cancel.check()
-        })?;
-        files.extend(file.finish()?);
-        work.files = files;
-        Ok(())
-    }
-
-    pub(crate) fn commit_finished(&self, result: PgResult<()>) -> PgResult<()> {
-        let mut inner = self.inner.lock();
-        if let Err(error) = result {
-            inner.state = TxnState::Active;
-            drop(inner);
-            self.abort();
-            return Err(error);
-        }
-        inner.state = TxnState::Committed;
-        let actions = std::mem::take(&mut inner.on_commit);
-        inner.on_abort.clear();
-        inner.forget();
-        drop(inner);
-        self.dirty.store(false, Ordering::Release);
-        self.end();
-        self.store.stats.commits.add(1);
-        actions.into_iter().for_each(|action| action());
-        Ok(())
-    }
-
-    fn end(&self) {
-        self.backend.xid.store(0, Ordering::SeqCst);
-        self.store.locks().release_transaction(&self.backend);
-    }
-
-    /// Rolls back; nothing if it has ended.
-    pub fn abort(&self) {
-        let mut inner = self.inner.lock();
-        if inner.state != TxnState::Active {
-            return;
-        }
-        inner.state = TxnState::Aborted;
-        let actions = std::mem::take(&mut inner.on_abort);
-        inner.on_commit.clear();
-        let created = std::mem::take(&mut inner.created);
-        inner.forget();
-        drop(inner);
-        self.dirty.store(false, Ordering::Release);
-        self.store.stats.aborts.add(1);
-        actions.into_iter().rev().for_each(|action| action());
-        // What cannot be cleared now is noted and cleared at the next start.
-        let _ = self.discard(&created);
-        self.end();
-    }
-}
-
-impl Drop for Transaction {
-    fn drop(&mut self) {
-        self.abort();
-    }
 }
 
 impl Inner {
-    fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         !self.overlay.is_empty()
             || !self.created.is_empty()
             || !self.dropped.is_empty()
@@ -810,12 +546,12 @@ impl Inner {
         Snapshot { view, pin }
     }
 
-    fn sub_position(&self, id: SubId) -> PgResult<usize> {
+    pub(crate) fn sub_position(&self, id: SubId) -> PgResult<usize> {
         let position = self.subs.iter().position(|sub| sub.id == id.0);
         position.ok_or_else(|| PgError::internal("no such subtransaction is open"))
     }
 
-    fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.overlay = Overlay::default();
         self.pins = Vec::new();
         self.fixed_view = None;
@@ -827,6 +563,6 @@ impl Inner {
 }
 
 #[cold]
-fn not_active(state: TxnState) -> PgError {
+pub(crate) fn not_active(state: TxnState) -> PgError {
     PgError::internal(format!("transaction is not active but {state:?}"))
 }

@@ -53,7 +53,7 @@ impl LockManager {
     /// Called when the list of held locks has grown.
     #[inline]
     pub(super) fn consider_escalation(&self, backend: &Backend, held: usize) {
-        if held >= FROM && held % EVERY == 0 {
+        if held >= FROM && held.is_multiple_of(EVERY) {
             self.escalate(backend);
         }
     }

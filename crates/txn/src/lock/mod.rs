@@ -14,6 +14,7 @@ mod mode;
 mod show;
 mod table;
 mod tag;
+mod wait;
 
 pub use mode::{LockMode, RowLockMode};
 pub use table::LockManager;

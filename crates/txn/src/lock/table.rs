@@ -1,13 +1,13 @@
 //! The lock table: granting, queueing, waiting, releasing.
 use super::{
-    LockLevel, LockMode, LockOutcome, LockTag, RowLockMode, WaitPolicy, deadlock,
-    escalate::Escalated, mode::conflict_mask,
+    LockLevel, LockMode, LockOutcome, LockTag, RowLockMode, WaitPolicy, escalate::Escalated,
+    mode::conflict_mask,
 };
 use crate::{
     backend::{Backend, HeldLock, Waiting},
     stats::StoreStats,
 };
-use error::{PgResult, err};
+use error::PgResult;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
@@ -18,7 +18,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Instant, SystemTime},
+    time::SystemTime,
 };
 
 const SHARDS: usize = 128;
@@ -44,6 +44,8 @@ pub(super) struct Waiter {
 #[derive(Default)]
 pub(super) struct Lock {
     pub(super) holders: SmallVec<[Holder; 2]>,
+    /// Boxed because nearly all locks have none, and there may be very many locks.
+    #[allow(clippy::box_collection)]
     pub(super) waiters: Option<Box<VecDeque<Waiter>>>,
 }
 
@@ -112,7 +114,7 @@ impl Lock {
         }
     }
 
-    fn is_unused(&self) -> bool {
+    pub(super) fn is_unused(&self) -> bool {
         self.holders.is_empty() && self.waiters.is_none()
     }
 }
@@ -125,9 +127,9 @@ pub struct LockManager {
     pub(super) backends: RwLock<FxHashMap<u32, Arc<Backend>>>,
     next_backend: AtomicU32,
     /// One deadlock check at a time.
-    detector: Mutex<()>,
+    pub(super) detector: Mutex<()>,
     pub(super) escalated: Escalated,
-    stats: Arc<StoreStats>,
+    pub(super) stats: Arc<StoreStats>,
 }
 
 fn hash_tag(tag: &LockTag) -> usize {
@@ -369,63 +371,6 @@ impl LockManager {
         result.map(|()| LockOutcome::Granted)
     }
 
-    fn wait(&self, backend: &Arc<Backend>, tag: &LockTag) -> PgResult<()> {
-        let start = Instant::now();
-        let mut deadlock_at = Some(start + backend.deadlock_timeout());
-        let timeout_at = backend.lock_timeout().map(|timeout| start + timeout);
-        let mut slot = backend.cancel.slot();
-        let failure = loop {
-            if slot.granted {
-                return Ok(());
-            }
-            if let Err(error) = backend.cancel.check() {
-                break error;
-            }
-            let now = Instant::now();
-            if timeout_at.is_some_and(|at| at <= now) {
-                break err!(LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout");
-            }
-            if deadlock_at.is_some_and(|at| at <= now) {
-                deadlock_at = None;
-                drop(slot);
-                if let Err(error) = self.check_deadlock(backend) {
-                    return Err(error);
-                }
-                slot = backend.cancel.slot();
-                continue;
-            }
-            let deadline = match (deadlock_at, timeout_at) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
-            backend.cancel.wait(&mut slot, deadline);
-        };
-        drop(slot);
-        // Granted in the meantime: the caller has the lock, and meets a cancel request at its next check.
-        if self.leave_queue(backend, tag) { Err(failure) } else { Ok(()) }
-    }
-
-    /// Takes a backend out of a queue; false if it was granted already.
-    fn leave_queue(&self, backend: &Backend, tag: &LockTag) -> bool {
-        let mut shard = self.shard(tag);
-        leave_queue_in(&mut shard, backend, tag)
-    }
-
-    fn check_deadlock(&self, backend: &Arc<Backend>) -> PgResult<()> {
-        let _one = self.detector.lock();
-        let backends = self.backends.read().clone();
-        let mut shards = self.all_shards();
-        let Some(error) = deadlock::check(&mut shards, &backends, backend) else { return Ok(()) };
-        let Some(waiting) = *backend.waiting.lock() else { return Ok(()) };
-        let shard = &mut shards[Self::shard_index(&waiting.tag)];
-        if leave_queue_in(shard, backend, &waiting.tag) {
-            self.stats.deadlocks.add(1);
-            Err(error)
-        } else {
-            Ok(())
-        }
-    }
-
     pub(super) fn release_one(&self, backend: &Backend, tag: &LockTag, mode: u8, session: bool) {
         {
             let mut shard = self.shard(tag);
@@ -532,21 +477,4 @@ impl LockManager {
         let shard = self.shard(tag);
         shard.get(tag).is_some_and(|lock| lock.held_by(backend.id) & (1 << mode as u16) != 0)
     }
-}
-
-fn leave_queue_in(shard: &mut Shard, backend: &Backend, tag: &LockTag) -> bool {
-    let Some(lock) = shard.get_mut(tag) else { return false };
-    let Some(waiters) = &mut lock.waiters else { return false };
-    let Some(position) = waiters.iter().position(|w| w.backend.id == backend.id) else {
-        return false;
-    };
-    waiters.remove(position);
-    if waiters.is_empty() {
-        lock.waiters = None;
-    }
-    lock.wake(tag);
-    if lock.is_unused() {
-        shard.remove(tag);
-    }
-    true
 }
