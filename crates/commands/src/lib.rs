@@ -1,1 +1,52 @@
 //! Utility statements: DDL, COPY, SET and their like.
+//!
+//! # What
+//! One file a statement family. [`execute_utility`] is the only way in; statements about the session
+//! itself (transactions, settings, cursors, prepared statements, COPY) are the engine's.
+//!
+//! # Data
+//! ```text
+//! ast::Stmt ──(analyzer for the expressions in it)──▶ catalog rows, storage, locks ──▶ command tag
+//! ```
+//!
+//! # Invariants
+//! Every change goes through the transaction, so it rolls back. Objects are locked before they are
+//! looked at. Nothing is parsed and then ignored: what is not there yet raises 0A000.
+//!
+//! # Not here
+//! Catalog rows and dependencies: `catalog`. Row storage: `table`. Dispatch and tags: `engine`.
+//!
+//! # PostgreSQL
+//! `src/backend/commands/`, `src/backend/tcop/utility.c`
+
+mod comment;
+mod context;
+mod drop;
+mod grant;
+mod object_address;
+mod relation_name;
+mod role;
+mod schema;
+mod truncate;
+
+pub use context::{UtilityContext, UtilityServices};
+
+use error::{PgResult, not_supported};
+use parser::ast::Stmt;
+
+/// Runs a utility statement. Rows it processed, for tags that show them (CREATE TABLE AS).
+pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<u64>> {
+    match stmt {
+        Stmt::CommentStmt(s) => comment::execute(cx, s)?,
+        Stmt::CreateSchemaStmt(s) => schema::execute_create(cx, s)?,
+        Stmt::CreateRoleStmt(s) => role::execute_create(cx, s)?,
+        Stmt::AlterRoleStmt(s) => role::execute_alter(cx, s)?,
+        Stmt::DropRoleStmt(s) => role::execute_drop(cx, s)?,
+        Stmt::DropStmt(s) => drop::execute(cx, s)?,
+        Stmt::GrantStmt(s) => grant::execute(cx, s)?,
+        Stmt::GrantRoleStmt(s) => grant::execute_role(cx, s)?,
+        Stmt::TruncateStmt(s) => truncate::execute(cx, s)?,
+        _ => return Err(not_supported!("this statement")),
+    }
+    Ok(None)
+}
