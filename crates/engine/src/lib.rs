@@ -1,1 +1,69 @@
-//! Sessions, portals, plan cache and statement dispatch.
+//! Sessions: from messages to statements to plans, and back to rows.
+//!
+//! # What
+//! [`Engine`] is an open cluster, [`Session`] one client of it. A session parses, analyses, plans and
+//! runs statements in its transaction, keeps prepared statements, portals and settings, and pushes
+//! results to a [`ResultSink`].
+//!
+//! # Data
+//! ```text
+//! text ─parser─> RawStmt ─analyzer─> Query ─planner─> PlannedStmt ─executor─> rows ─> ResultSink
+//!                └ utility ─> commands, or the engine's own (transactions, settings, cursors, COPY)
+//! CachedStatement   analysed text, shared by all sessions while the catalog stays as it is
+//! Portal            a statement with parameters, in the course of execution
+//! ```
+//!
+//! # Invariants
+//! Everything is synchronous; a call that fills the sink returns and is resumed. After an error the
+//! transaction is rolled back or its block has failed before the error is returned. A panic in a
+//! statement is XX000.
+//!
+//! # Not here
+//! Sockets and messages: `server`, `wire`. DDL: `commands`.
+//!
+//! # PostgreSQL
+//! `src/backend/tcop/`, `src/backend/access/transam/xact.c`, `src/backend/utils/cache/plancache.c`,
+//! `src/backend/utils/mmgr/portalmem.c`
+
+mod activity;
+mod clock;
+mod command_tag;
+mod context;
+mod call;
+mod copy;
+mod cursor;
+mod definition;
+mod deadline;
+mod engine;
+mod explain;
+mod fastpath;
+mod language;
+mod notify;
+mod plan_cache;
+mod portal;
+mod prepared;
+mod query_run;
+mod random;
+mod role;
+mod sequence;
+mod services;
+mod session;
+mod session_core;
+mod setting_hooks;
+mod sink;
+mod spi;
+mod statement;
+mod tree_compiler;
+mod type_cache;
+mod type_io;
+mod utility;
+mod variable;
+mod xact;
+
+pub use activity::{Activity, ActivityState, DatabaseStats};
+pub use context::StatementContext;
+pub use engine::{ClientInfo, Engine, EngineOptions, LogFunction};
+pub use portal::CursorRow;
+pub use session::{Binder, Progress, Session};
+pub use session_core::{SessionCore, Waker};
+pub use sink::{ColumnDesc, ResultSink, RowCollector, RowShape, format_for};

@@ -1,2 +1,88 @@
-//! The `pglitedb` server binary.
-fn main() {}
+//! The `pglitedb` server binary: arguments, data directory, runtime, shutdown.
+//!
+//! # What
+//! Listens on loopback sockets and gives every connection a task that reads messages, runs the
+//! engine on them in place and writes the replies back.
+//!
+//! # Data
+//! ```text
+//! Listener ── a task a connection ── Connection { socket, RecvBuffer, OutputBuffer, engine::Session }
+//! ```
+//!
+//! # Invariants
+//! This is the only crate with `async`. An idle connection holds no buffers. Output is written at
+//! Sync, Flush, the end of a simple query and whenever 64 kB have gathered.
+//!
+//! # Not here
+//! Messages as bytes: `wire`. Everything SQL: `engine`.
+//!
+//! # PostgreSQL
+//! `src/backend/postmaster/`, `src/backend/tcop/{backend_startup,postgres}.c`
+
+mod args;
+mod buffer_pool;
+mod connection;
+mod data_directory;
+mod handshake;
+mod listener;
+mod log;
+mod output;
+mod recv_buffer;
+mod socket;
+mod unsynced;
+mod wait_hook;
+
+use error::PgResult;
+use std::{process::ExitCode, sync::Arc};
+
+fn main() -> ExitCode {
+    let options = match args::parse(std::env::args().skip(1)) {
+        Ok(args::Command::Serve(options)) => options,
+        Ok(args::Command::Print(text)) => {
+            log::print(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(e) => {
+            log::error(&e);
+            return ExitCode::FAILURE;
+        }
+    };
+    match serve(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            log::error(&e);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Stack of the threads that run sessions, and what expressions may use of it.
+const STACK_SIZE: usize = 16 << 20;
+const STACK_RESERVE: usize = 2 << 20;
+
+fn serve(options: args::ServeOptions) -> PgResult<()> {
+    let directory = data_directory::DataDirectory::open(&options.directory)?;
+    let cluster = directory.settings(&options)?;
+    error::set_max_stack_depth(STACK_SIZE - STACK_RESERVE);
+    let addresses = listener::Addresses::resolve(&cluster)?;
+    let kv = directory.open_storage(&cluster)?;
+    let engine = engine::Engine::open(
+        kv,
+        engine::EngineOptions {
+            cluster: Arc::new(cluster),
+            data_directory: Some(directory.path().to_owned()),
+            log: log::record,
+        },
+    )?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("session")
+        .thread_stack_size(STACK_SIZE)
+        .build()
+        .map_err(|e| error::PgError::internal(format!("could not start the runtime: {e}")))?;
+    let outcome = runtime.block_on(listener::run(engine.clone(), addresses));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    engine.shutdown()?;
+    log::log("database system is shut down");
+    outcome
+}

@@ -207,6 +207,7 @@ pub struct Settings {
     typed: Arc<Typed>,
     level: u32,
     plan_version: u64,
+    change_count: u64,
     reports: Vec<SettingId>,
 }
 
@@ -236,6 +237,7 @@ impl Settings {
             typed,
             level: 0,
             plan_version: 0,
+            change_count: 0,
             reports: Vec::new(),
         };
         for (name, value) in &cluster.customs {
@@ -257,6 +259,27 @@ impl Settings {
     #[inline]
     pub fn plan_version(&self) -> u64 {
         self.plan_version
+    }
+
+    /// Changes whenever any setting changed.
+    #[inline]
+    pub fn change_count(&self) -> u64 {
+        self.change_count
+    }
+
+    /// A number for all values that plans depend on: sessions with equal ones may share plans.
+    pub fn plan_fingerprint(&self) -> u64 {
+        use std::hash::{Hash, Hasher};
+        let mut hasher = std::collections::hash_map::DefaultHasher::new();
+        for entry in &self.entries {
+            let def = definition::get(entry.id);
+            let common = &self.cluster.values[entry.id.0 as usize].0;
+            if def.affects_plans() && entry.current.0 != *common {
+                entry.id.hash(&mut hasher);
+                entry.current.0.format(def, false).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
     }
 
     /// The cluster's values.
@@ -514,6 +537,7 @@ impl Settings {
 
     /// Takes notice that entry `i` has a new value.
     fn changed(&mut self, def: &'static SettingDef, i: usize) {
+        self.change_count += 1;
         if Typed::mirrors(def.id) {
             Arc::make_mut(&mut self.typed).assign(def, &self.entries[i].current.0);
         }
@@ -647,7 +671,7 @@ fn checked_by_definition(def: &SettingDef, text: &str, current: &Value) -> PgRes
             }
         }
         "client_encoding" => match Encoding::from_name(text) {
-            Some(encoding @ (Encoding::Utf8 | Encoding::SqlAscii | Encoding::Latin1)) => {
+            Some(encoding @ (Encoding::Utf8 | Encoding::SqlAscii)) => {
                 Ok(Value::str(encoding.name()))
             }
             Some(encoding) => Err(invalid(def, text).detail(format!(

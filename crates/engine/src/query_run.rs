@@ -1,0 +1,375 @@
+//! Planned queries in the course of execution.
+use crate::{context::StatementContext, statement::{Body, CachedStatement}};
+use catalog::CatalogRead;
+use error::{PgResult, bail};
+use executor::{Batch, ExecSettings, Execution, PreparedPlan};
+use nodes::{CmdType, PlannedStmt, Query, plan::PlanNode};
+use planner::{BoundParam, PlanContext};
+use std::sync::Arc;
+use txn::{LockMode, LockTag, Snapshot, WaitPolicy};
+use types::{Datum, Oid};
+
+/// Rows asked of the executor at a time when there is no limit.
+const BATCH_ROWS: usize = 1024;
+/// PostgreSQL's charge for planning, in operator costs a relation.
+const PLANNING_OPERATORS: f64 = 1000.0;
+
+/// The plans of a statement, compiled.
+pub(crate) struct PlannedSet {
+    pub(crate) plans: Vec<Planned>,
+}
+
+/// One plan.
+pub(crate) struct Planned {
+    pub(crate) plan: Arc<PlannedStmt>,
+    compiled: Arc<PreparedPlan>,
+}
+
+impl PlannedSet {
+    /// Total estimated cost.
+    pub(crate) fn cost(&self) -> f64 {
+        self.plans.iter().map(|p| p.plan.plan_tree.total_cost).sum()
+    }
+
+    /// The same with a charge for making it.
+    pub(crate) fn cost_with_planning(&self, cx: &StatementContext<'_>) -> f64 {
+        let planning: f64 = self
+            .plans
+            .iter()
+            .map(|p| PLANNING_OPERATORS * cx.typed.cpu_operator_cost * (p.plan.rtable.len() + 1) as f64)
+            .sum();
+        self.cost() + planning
+    }
+}
+
+/// Plans a list of rewritten queries.
+pub(crate) fn plan_queries(
+    cx: &StatementContext<'_>,
+    queries: &[Query],
+    bound: Option<&[BoundParam]>,
+) -> PgResult<PlannedSet> {
+    let mut plans = Vec::with_capacity(queries.len());
+    for query in queries {
+        let plan = Arc::new(plan_query(cx, query, bound, Default::default())?);
+        plans.push(compile(cx, plan)?);
+    }
+    Ok(PlannedSet { plans })
+}
+
+/// Plans one query.
+pub(crate) fn plan_query(
+    cx: &StatementContext<'_>,
+    query: &Query,
+    bound: Option<&[BoundParam]>,
+    cursor_options: planner::CursorOptions,
+) -> PgResult<PlannedStmt> {
+    let settings = cx.core.planner_settings(&cx.typed);
+    let pcx = PlanContext {
+        catalog: &cx.catalog,
+        session: cx,
+        settings,
+        stats: cx,
+        bound_params: bound,
+        sql_bodies: None,
+        cursor_options,
+    };
+    planner::plan(&pcx, query)
+}
+
+/// Makes a plan ready to run.
+pub(crate) fn compile(cx: &StatementContext<'_>, plan: Arc<PlannedStmt>) -> PgResult<Planned> {
+    let compiled = Arc::new(PreparedPlan::new(plan.clone(), cx, &cx.catalog)?);
+    Ok(Planned { plan, compiled })
+}
+
+/// A statement's plans, run one after the other.
+pub(crate) struct QueryRun {
+    set: Arc<PlannedSet>,
+    params: Arc<[Datum]>,
+    next_plan: usize,
+    current: Option<Execution>,
+    /// The running plan's rows go to the client.
+    returns: bool,
+    batch: Batch,
+    /// Next row of the batch.
+    pos: usize,
+    /// Rows for the tag.
+    processed: u64,
+    tag_type: CmdType,
+    snapshot: Snapshot,
+    done: bool,
+}
+
+impl QueryRun {
+    /// Plans and starts a statement.
+    pub(crate) fn start(
+        cx: &StatementContext<'_>,
+        statement: &CachedStatement,
+        params: Arc<[Datum]>,
+    ) -> PgResult<QueryRun> {
+        if let Body::Queries(queries) = &statement.body {
+            for query in queries.iter() {
+                lock_query(cx, query)?;
+            }
+        }
+        let set = statement.plans(cx, &params)?;
+        Self::start_planned(cx, set, params)
+    }
+
+    /// Starts plans.
+    pub(crate) fn start_planned(
+        cx: &StatementContext<'_>,
+        set: Arc<PlannedSet>,
+        params: Arc<[Datum]>,
+    ) -> PgResult<QueryRun> {
+        for planned in &set.plans {
+            check_read_only(cx, &planned.plan)?;
+        }
+        let txn = cx.core.txn()?;
+        cx.core.xact.lock().snapshot_taken = true;
+        let snapshot = txn.snapshot();
+        let tag_type = set
+            .plans
+            .iter()
+            .find(|p| p.plan.can_set_tag)
+            .map_or(CmdType::Utility, |p| p.plan.command_type);
+        Ok(QueryRun {
+            set,
+            params,
+            next_plan: 0,
+            current: None,
+            returns: false,
+            batch: Batch::default(),
+            pos: 0,
+            processed: 0,
+            tag_type,
+            snapshot,
+            done: false,
+        })
+    }
+
+    /// Estimated cost of what runs.
+    pub(crate) fn cost(&self) -> f64 {
+        self.set.cost()
+    }
+
+    /// Whether the plan could run backwards: a cursor over it may scroll without asking for it.
+    pub(crate) fn supports_backward(&self) -> bool {
+        self.set.plans.iter().all(|p| supports_backward(&p.plan.plan_tree))
+    }
+
+    fn begin_next(&mut self, cx: &StatementContext<'_>) -> PgResult<bool> {
+        let Some(planned) = self.set.plans.get(self.next_plan) else { return Ok(false) };
+        if self.next_plan > 0 {
+            cx.core.next_command()?;
+            self.snapshot = cx.core.txn()?.snapshot();
+        }
+        self.next_plan += 1;
+        let plan = &planned.plan;
+        self.returns = (plan.can_set_tag || self.set.plans.len() == 1)
+            && (plan.command_type == CmdType::Select || plan.has_returning);
+        self.current = Some(Execution::start(
+            planned.compiled.clone(),
+            cx.core.txn()?,
+            self.snapshot.clone(),
+            self.params.clone(),
+            exec_settings(cx),
+            cx,
+            &cx.catalog,
+        )?);
+        Ok(true)
+    }
+
+    /// Makes rows for the client available; false at the end.
+    #[inline]
+    pub(crate) fn fill(&mut self, cx: &StatementContext<'_>, max_rows: usize) -> PgResult<bool> {
+        if self.pos < self.batch.len() {
+            return Ok(true);
+        }
+        loop {
+            if self.done {
+                return Ok(false);
+            }
+            let Some(execution) = &mut self.current else {
+                if !self.begin_next(cx)? {
+                    self.done = true;
+                }
+                continue;
+            };
+            self.pos = 0;
+            let more = execution.next(cx, &cx.catalog, &mut self.batch, max_rows)?;
+            if !more {
+                self.finish_current(cx)?;
+                continue;
+            }
+            if self.returns {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn finish_current(&mut self, cx: &StatementContext<'_>) -> PgResult<()> {
+        let Some(mut execution) = self.current.take() else { return Ok(()) };
+        execution.finish(cx, &cx.catalog)?;
+        let plan = &self.set.plans[self.next_plan - 1].plan;
+        if plan.can_set_tag && plan.command_type != CmdType::Select {
+            self.processed += execution.processed();
+        }
+        self.batch.reset(0);
+        Ok(())
+    }
+
+    /// The rows at hand: a batch and the position in it.
+    #[inline]
+    pub(crate) fn rows(&self) -> (&Batch, usize) {
+        (&self.batch, self.pos)
+    }
+
+    /// Says that `n` of the rows at hand were taken.
+    #[inline]
+    pub(crate) fn consume(&mut self, n: usize) {
+        self.pos += n;
+        if self.tag_type == CmdType::Select {
+            self.processed += n as u64;
+        }
+    }
+
+    /// One row, copied.
+    pub(crate) fn next_row(&mut self, cx: &StatementContext<'_>) -> PgResult<Option<Vec<Datum>>> {
+        if !self.fill(cx, BATCH_ROWS)? {
+            return Ok(None);
+        }
+        let row = self.batch.row_vec(self.pos);
+        self.consume(1);
+        Ok(Some(row))
+    }
+
+    /// Rows processed so far.
+    pub(crate) fn processed(&self) -> u64 {
+        self.processed
+    }
+
+    /// The tag with its count.
+    pub(crate) fn tag(&self, statement_tag: &str) -> String {
+        let n = self.processed;
+        match self.tag_type {
+            CmdType::Select => format!("SELECT {n}"),
+            CmdType::Insert => format!("INSERT 0 {n}"),
+            CmdType::Update => format!("UPDATE {n}"),
+            CmdType::Delete => format!("DELETE {n}"),
+            CmdType::Merge => format!("MERGE {n}"),
+            // Rules left nothing that sets the tag.
+            _ => match statement_tag {
+                "INSERT" => "INSERT 0 0".to_owned(),
+                other => format!("{other} 0"),
+            },
+        }
+    }
+}
+
+/// Settings of an execution.
+pub(crate) fn exec_settings(cx: &StatementContext<'_>) -> Arc<ExecSettings> {
+    cx.core.engine.exec_settings(&cx.typed)
+}
+
+/// Takes the locks that a query's analysis took: a cached one did that in another transaction.
+fn lock_query(cx: &StatementContext<'_>, query: &Query) -> PgResult<()> {
+    for rte in &query.rtable {
+        match &rte.kind {
+            nodes::RteKind::Relation { relid, rellockmode, .. } => {
+                cx.lock(*relid, *rellockmode)?;
+            }
+            nodes::RteKind::Subquery { subquery, .. } => lock_query(cx, subquery)?,
+            _ => {}
+        }
+    }
+    for cte in &query.cte_list {
+        lock_query(cx, &cte.ctequery)?;
+    }
+    Ok(())
+}
+
+impl StatementContext<'_> {
+    /// Locks a relation until the end of the transaction.
+    pub(crate) fn lock(&self, relid: Oid, mode: i32) -> PgResult<()> {
+        let Some(mode) = lock_mode(mode) else { return Ok(()) };
+        let tag = LockTag::Relation { db: self.core.database.0, oid: relid.0 };
+        self.core.txn()?.lock(tag, mode, WaitPolicy::Block)?;
+        Ok(())
+    }
+}
+
+impl analyzer::RelationLocker for StatementContext<'_> {
+    fn lock_relation(&self, oid: Oid, mode: i32) -> PgResult<()> {
+        self.lock(oid, mode)
+    }
+}
+
+impl planner::RelationSize for StatementContext<'_> {
+    fn live_rows(&self, relid: Oid) -> Option<f64> {
+        self.core.engine.live_rows(&self.catalog, relid)
+    }
+}
+
+/// 25006 for plans that write in a read-only transaction; temporary tables may be written.
+fn check_read_only(cx: &StatementContext<'_>, plan: &PlannedStmt) -> PgResult<()> {
+    let writes = plan.command_type != CmdType::Select || plan.has_modifying_cte;
+    if !writes || !cx.core.settings.lock().typed().transaction_read_only {
+        return Ok(());
+    }
+    for rti in &plan.result_relations {
+        let Some(rte) = plan.rtable.get(*rti as usize - 1) else { continue };
+        if let nodes::RteKind::Relation { relid, .. } = &rte.kind
+            && cx.catalog.get_relation(*relid)?.persistence != 't'
+        {
+            let command = match plan.command_type {
+                CmdType::Select => "SELECT",
+                CmdType::Insert => "INSERT",
+                CmdType::Update => "UPDATE",
+                CmdType::Delete => "DELETE",
+                CmdType::Merge => "MERGE",
+                _ => "UNKNOWN",
+            };
+            bail!(
+                READ_ONLY_SQL_TRANSACTION,
+                "cannot execute {command} in a read-only transaction"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn supports_backward(plan: &nodes::plan::Plan) -> bool {
+    match &plan.node {
+        PlanNode::SeqScan { .. }
+        | PlanNode::IndexScan(_)
+        | PlanNode::IndexOnlyScan(_)
+        | PlanNode::TidScan { .. }
+        | PlanNode::FunctionScan { .. }
+        | PlanNode::ValuesScan { .. }
+        | PlanNode::CteScan { .. }
+        | PlanNode::Material
+        | PlanNode::Sort { .. } => true,
+        PlanNode::Result { .. } | PlanNode::Limit { .. } => {
+            plan.lefttree.as_ref().is_some_and(|p| supports_backward(p))
+        }
+        PlanNode::SubqueryScan { subplan, .. } => supports_backward(subplan),
+        PlanNode::Append { appendplans, .. } => appendplans.iter().all(|p| supports_backward(p)),
+        _ => false,
+    }
+}
+
+/// The table lock mode with PostgreSQL's number.
+pub(crate) fn lock_mode(number: i32) -> Option<LockMode> {
+    Some(match number {
+        1 => LockMode::AccessShare,
+        2 => LockMode::RowShare,
+        3 => LockMode::RowExclusive,
+        4 => LockMode::ShareUpdateExclusive,
+        5 => LockMode::Share,
+        6 => LockMode::ShareRowExclusive,
+        7 => LockMode::Exclusive,
+        8 => LockMode::AccessExclusive,
+        _ => return None,
+    })
+}
