@@ -21,12 +21,12 @@ struct Bench {
 
 /// A table like pgbench_accounts in a fresh directory.
 fn setup(read_cache: usize) -> Bench {
-    let directory = tempfile::tempdir_in(std::env::var("BENCH_DIR").unwrap_or("/tmp".into())).unwrap();
+    let directory =
+        tempfile::tempdir_in(std::env::var("BENCH_DIR").unwrap_or("/tmp".into())).unwrap();
     let engine = RocksEngine::open(directory.path(), &RocksOptions::default()).unwrap();
     let options = StoreOptions { read_cache, ..Default::default() };
     let store = Store::open(Arc::new(engine), options).unwrap();
-    let layout =
-        RowLayout::new(&[PhysType::Int4, PhysType::Int4, PhysType::Int4, PhysType::Bytes]);
+    let layout = RowLayout::new(&[PhysType::Int4, PhysType::Int4, PhysType::Int4, PhysType::Bytes]);
     let heap = Heap::new(Arc::new(TableDesc { sid: StorageId(70000), layout, missing: vec![] }));
     let column = KeyColumn { kind: KeyKind::Int4, order: KeyOrder::ASC, phys: PhysType::Int4 };
     let desc = IndexDesc::new(StorageId(70001), vec![column], &[]).unique(false, false);

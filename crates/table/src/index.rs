@@ -159,6 +159,7 @@ impl Index {
             self.lock_value(tx, &encoder.key, WaitPolicy::Block)?;
             conflict = self.conflict(tx, encoder, Some(rowid))?;
             if conflict.is_some() && (check == UniqueCheck::Check || !with_rowid) {
+                tx.intend_write(&encoder.key)?;
                 return Ok(conflict);
             }
         }

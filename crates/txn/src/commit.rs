@@ -7,7 +7,7 @@
 //! lead:  write batches -> sync -> filter, listeners -> engine snapshot -> publish view -> release locks -> done
 //! ```
 //! A lone session never waits for another thread; many sessions share one sync.
-use crate::{Backend, ReadView, StorageId, Store, Transaction, filter::hash_key};
+use crate::{Backend, ReadView, StorageId, Store, Transaction, filter::hash_key, ssi::Sxact};
 use error::PgResult;
 use kv::{BatchOp, Durability, SortedFile, WriteBatch};
 use parking_lot::{Condvar, Mutex};
@@ -32,6 +32,8 @@ pub(crate) struct CommitWork {
     pub(crate) drops: Vec<StorageId>,
     pub(crate) attachments: Vec<Arc<dyn Any + Send + Sync>>,
     pub(crate) sync: bool,
+    /// A serializable transaction's part in the dependency graph.
+    pub(crate) sxact: Option<Arc<Sxact>>,
 }
 
 pub(crate) struct CommitRequest {
@@ -298,6 +300,9 @@ fn publish(store: &Store, part: &[Arc<CommitRequest>]) {
         csn += 1;
         let work = request.work.lock();
         note_writes(store, &work, csn);
+        if let Some(sxact) = &work.sxact {
+            store.ssi.committed(sxact, csn);
+        }
         if !work.attachments.is_empty() {
             for listener in store.listeners().iter() {
                 listener.before_publish(csn, &work.attachments);

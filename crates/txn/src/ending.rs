@@ -69,6 +69,13 @@ impl Transaction {
         if inner.state != TxnState::Active {
             return Err(not_active(inner.state));
         }
+        if let Some(sxact) = inner.sxact.clone() {
+            if let Err(error) = self.store.ssi.prepare(&sxact) {
+                drop(guard);
+                self.abort();
+                return Err(error);
+            }
+        }
         inner.state = TxnState::Committing;
         if !inner.writes() {
             drop(guard);
@@ -92,6 +99,7 @@ impl Transaction {
     fn prepare_work(&self, inner: &mut Inner) -> PgResult<CommitWork> {
         let mut work = CommitWork {
             attachments: std::mem::take(&mut inner.attachments),
+            sxact: inner.sxact.clone(),
             sync: inner.durable || self.synchronous_commit.load(Ordering::Relaxed),
             ..CommitWork::default()
         };
@@ -163,10 +171,15 @@ impl Transaction {
         let actions = std::mem::take(&mut inner.on_commit);
         inner.on_abort.clear();
         let dropped = std::mem::take(&mut inner.dropped);
+        let sxact = inner.sxact.take();
         inner.forget();
         drop(inner);
         self.dirty.store(false, Ordering::Release);
         dropped.into_iter().for_each(|sid| self.store.forget_rowids(sid));
+        if let Some(sxact) = sxact {
+            let csn = self.store.current_csn();
+            self.store.ssi.ended(&sxact, Some(csn), csn);
+        }
         self.end();
         self.store.stats.commits.add(1);
         actions.into_iter().for_each(|action| action());
@@ -188,9 +201,13 @@ impl Transaction {
         let actions = std::mem::take(&mut inner.on_abort);
         inner.on_commit.clear();
         let created = std::mem::take(&mut inner.created);
+        let sxact = inner.sxact.take();
         inner.forget();
         drop(inner);
         self.dirty.store(false, Ordering::Release);
+        if let Some(sxact) = sxact {
+            self.store.ssi.ended(&sxact, None, self.store.current_csn());
+        }
         self.store.stats.aborts.add(1);
         actions.into_iter().rev().for_each(|action| action());
         // What cannot be cleared now is noted and cleared at the next start.

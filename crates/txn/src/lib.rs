@@ -41,6 +41,7 @@ mod row_lock;
 mod rowid;
 mod scan;
 mod spill;
+mod ssi;
 mod stats;
 mod storage;
 mod store;

@@ -8,6 +8,7 @@ use crate::{
     filter::{RecentWrites, hash_key},
     meta,
     row_lock::row_key,
+    ssi::Ssi,
 };
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -59,6 +60,7 @@ pub struct Store {
     pub(crate) stats: Arc<StoreStats>,
     pub(crate) recent: RecentWrites,
     pub(crate) cache: ReadCache,
+    pub(crate) ssi: Ssi,
     failpoints: Failpoints,
     listeners: ArcSwap<Vec<Arc<dyn CommitListener>>>,
     xids: Counter,
@@ -121,6 +123,7 @@ impl Store {
             committer: Arc::default(),
             recent: RecentWrites::new(1),
             cache: ReadCache::new(options.read_cache),
+            ssi: Ssi::default(),
             stats,
             options,
             engine,

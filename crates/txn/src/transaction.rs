@@ -6,6 +6,7 @@ use crate::{
     meta,
     overlay::{Item, Overlay, Version},
     spill::Spill,
+    ssi::{self, Sxact},
     store::pending_key,
     view::CidPin,
 };
@@ -76,6 +77,8 @@ pub struct Transaction {
     pub(crate) xid: AtomicU64,
     /// Whether reads must look at anything of the transaction's own.
     pub(crate) dirty: AtomicBool,
+    /// Whether reads and writes are noted for serializable isolation.
+    pub(crate) tracked: AtomicBool,
     /// Whether it made storage of its own.
     pub(crate) has_private: AtomicBool,
     pub(crate) synchronous_commit: AtomicBool,
@@ -86,6 +89,8 @@ pub struct Transaction {
 
 pub(crate) struct Inner {
     pub(crate) isolation: Isolation,
+    pub(crate) read_only: bool,
+    pub(crate) sxact: Option<Arc<Sxact>>,
     pub(crate) state: TxnState,
     pub(crate) overlay: Overlay,
     pub(crate) budget: usize,
@@ -140,11 +145,14 @@ impl Transaction {
             backend,
             xid: AtomicU64::new(0),
             dirty: AtomicBool::new(false),
+            tracked: AtomicBool::new(false),
             has_private: AtomicBool::new(false),
             synchronous_commit: AtomicBool::new(options.synchronous_commit),
             internal,
             inner: Mutex::new(Inner {
                 isolation: options.isolation,
+                read_only: false,
+                sxact: None,
                 state: TxnState::Active,
                 overlay: Overlay::default(),
                 budget,
@@ -192,6 +200,12 @@ impl Transaction {
         }
         inner.isolation = isolation;
         Ok(())
+    }
+
+    /// Says, before the first snapshot, that it will not write: a serializable transaction then has less to
+    /// fear from others.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.inner.lock().read_only = read_only;
     }
 
     /// Whether its commit waits for the log.
@@ -273,6 +287,14 @@ impl Transaction {
         let view = match (&inner.fixed_view, inner.isolation) {
             (_, Isolation::ReadCommitted) => self.store.current_view(),
             (Some(view), _) => view.clone(),
+            (None, Isolation::Serializable) => {
+                let current = || self.store.current_view();
+                let (view, sxact) = self.store.ssi.begin(inner.read_only, current);
+                self.tracked.store(sxact.is_some(), Ordering::Release);
+                inner.sxact = sxact;
+                inner.fixed_view = Some(view.clone());
+                view
+            }
             (None, _) => {
                 let view = self.store.current_view();
                 inner.fixed_view = Some(view.clone());
@@ -321,6 +343,9 @@ impl Transaction {
                 return base.get_with(key, visit);
             }
         }
+        if self.tracked.load(Ordering::Acquire) {
+            self.track_read(snapshot, key)?;
+        }
         self.store.read_with(&snapshot.view, key, visit)
     }
 
@@ -338,7 +363,7 @@ impl Transaction {
         keys: &[&[u8]],
         visit: &mut dyn FnMut(usize, Option<&[u8]>),
     ) -> PgResult<()> {
-        if self.dirty.load(Ordering::Acquire) {
+        if self.dirty.load(Ordering::Acquire) || self.tracked.load(Ordering::Acquire) {
             for (position, key) in keys.iter().enumerate() {
                 let found = self.get_with(snapshot, key, &mut |v| visit(position, Some(v)))?;
                 if !found {
@@ -356,6 +381,9 @@ impl Transaction {
         self.store.stats.scans.add(1);
         let sid = options.lower.as_deref().map(StorageId::of_key);
         let base = sid.and_then(|sid| self.private_base(sid, snapshot.curcid()));
+        if base.is_none() && self.tracked.load(Ordering::Acquire) {
+            self.track_scan(snapshot, &options)?;
+        }
         let base = base.as_ref().unwrap_or(&snapshot.view.snapshot);
         Ok(Scan::new(self.clone(), snapshot, base.as_ref(), options))
     }
@@ -422,6 +450,9 @@ impl Transaction {
 
     fn write(&self, key: &[u8], value: Option<Arc<[u8]>>) -> PgResult<()> {
         self.xid()?;
+        if self.tracked.load(Ordering::Acquire) {
+            self.track_write(key)?;
+        }
         let mut guard = self.inner.lock();
         let inner = &mut *guard;
         if inner.state != TxnState::Active {
@@ -510,6 +541,52 @@ impl Transaction {
         self.store.engine.ingest(files)?;
         created.bases.push((cid, self.store.engine.snapshot()));
         Ok(())
+    }
+
+    // ---- serializable isolation ----
+
+    fn sxact(&self, snapshot: Option<&Snapshot>, sid: StorageId) -> Option<Arc<Sxact>> {
+        let inner = self.inner.lock();
+        // Reads at other views (catalogs, constraint checks) are not the transaction's.
+        let own_view = match (snapshot, &inner.fixed_view) {
+            (Some(snapshot), Some(view)) => Arc::ptr_eq(&snapshot.view, view),
+            _ => true,
+        };
+        let tracked =
+            own_view && ssi::is_tracked(sid) && !inner.created.iter().any(|c| c.sid == sid);
+        inner.sxact.clone().filter(|_| tracked)
+    }
+
+    #[cold]
+    fn track_read(&self, snapshot: &Snapshot, key: &[u8]) -> PgResult<()> {
+        match self.sxact(Some(snapshot), StorageId::of_key(key)) {
+            Some(sxact) => self.store.ssi.read_key(&sxact, key),
+            None => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn track_scan(&self, snapshot: &Snapshot, options: &IterOptions) -> PgResult<()> {
+        let (lower, upper) = (options.lower.as_deref(), options.upper.as_deref());
+        let Some(sid) = lower.map(StorageId::of_key) else { return Ok(()) };
+        match self.sxact(Some(snapshot), sid) {
+            Some(sxact) => self.store.ssi.read_range(&sxact, sid, lower, upper),
+            None => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn track_write(&self, key: &[u8]) -> PgResult<()> {
+        match self.sxact(None, StorageId::of_key(key)) {
+            Some(sxact) => self.store.ssi.write_key(&sxact, key),
+            None => Ok(()),
+        }
+    }
+
+    /// Says that the transaction would write a key were it not refused for another reason: a serialization
+    /// failure then comes before that other error.
+    pub fn intend_write(&self, key: &[u8]) -> PgResult<()> {
+        if self.tracked.load(Ordering::Acquire) { self.track_write(key) } else { Ok(()) }
     }
 
     // ---- locks ----
