@@ -1,0 +1,1 @@
+//! Views, rules and defaults: queries over base tables only.
