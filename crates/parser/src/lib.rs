@@ -23,6 +23,7 @@ pub mod ast;
 mod grammar;
 pub mod keyword;
 pub mod lexer;
+pub mod normalize;
 pub mod options;
 pub mod token;
 
