@@ -81,6 +81,24 @@ impl WriteBatch {
         self.count = 0;
     }
 
+    /// The batch as bytes, for [`WriteBatch::from_bytes`].
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// A batch from its bytes; `None` if they are not one.
+    pub fn from_bytes(bytes: &[u8]) -> Option<WriteBatch> {
+        let (mut at, mut count) = (0usize, 0);
+        while at < bytes.len() {
+            let header = bytes.get(at..at + HEADER)?;
+            let first = u32::from_le_bytes([header[1], header[2], header[3], header[4]]) as usize;
+            let second = u32::from_le_bytes([header[5], header[6], header[7], header[8]]) as usize;
+            at = at.checked_add(HEADER)?.checked_add(first)?.checked_add(second)?;
+            count += 1;
+        }
+        (at == bytes.len()).then(|| WriteBatch { data: bytes.to_vec(), count })
+    }
+
     /// The operations in order.
     pub fn iter(&self) -> impl Iterator<Item = BatchOp<'_>> {
         let mut rest = &self.data[..];

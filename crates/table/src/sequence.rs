@@ -105,6 +105,8 @@ impl Sequences {
         let this = self.clone();
         tx.on_abort(Box::new(move || {
             this.open.remove(&sid);
+            // A record that stays behind does no harm: the storage id is never used again.
+            let _ = this.store.delete_nontransactional(&sid.prefix());
         }));
         Ok(())
     }

@@ -76,7 +76,7 @@ impl CommitRequest {
         self.state.lock().result.is_some()
     }
 
-    fn wait(&self) -> PgResult<u64> {
+    pub(crate) fn wait(&self) -> PgResult<u64> {
         let mut state = self.state.lock();
         loop {
             if let Some(result) = &state.result {

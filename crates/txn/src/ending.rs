@@ -96,7 +96,7 @@ impl Transaction {
         Ok(CommitTicket { tx: self.clone(), request: Some(request) })
     }
 
-    fn prepare_work(&self, inner: &mut Inner) -> PgResult<CommitWork> {
+    pub(crate) fn prepare_work(&self, inner: &mut Inner) -> PgResult<CommitWork> {
         let mut work = CommitWork {
             attachments: std::mem::take(&mut inner.attachments),
             sxact: inner.sxact.clone(),

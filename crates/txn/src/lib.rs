@@ -37,6 +37,7 @@ mod failpoint;
 mod filter;
 pub mod lock;
 mod overlay;
+mod prepared;
 mod row_lock;
 mod rowid;
 mod scan;
@@ -58,6 +59,7 @@ pub use kv::{Engine, EngineCounters, IterOptions, prefix_end};
 pub use lock::{
     LockLevel, LockManager, LockMode, LockOutcome, LockRow, LockTag, RowLockMode, WaitPolicy,
 };
+pub use prepared::PreparedInfo;
 pub use row_lock::RowLock;
 pub use rowid::RowidAllocator;
 pub use scan::Scan;

@@ -7,6 +7,7 @@ use crate::{
     counter::Counter,
     filter::{RecentWrites, hash_key},
     meta,
+    prepared::PreparedSet,
     row_lock::row_key,
     ssi::Ssi,
 };
@@ -61,6 +62,7 @@ pub struct Store {
     pub(crate) recent: RecentWrites,
     pub(crate) cache: ReadCache,
     pub(crate) ssi: Ssi,
+    prepared: PreparedSet,
     failpoints: Failpoints,
     listeners: ArcSwap<Vec<Arc<dyn CommitListener>>>,
     xids: Counter,
@@ -124,6 +126,7 @@ impl Store {
             recent: RecentWrites::new(1),
             cache: ReadCache::new(options.read_cache),
             ssi: Ssi::default(),
+            prepared: PreparedSet::default(),
             stats,
             options,
             engine,
@@ -133,6 +136,7 @@ impl Store {
             unsynced: AtomicBool::new(false),
             wal_writer: Arc::default(),
         });
+        store.recover_prepared()?;
         let (committer, weak) = (store.committer.clone(), Arc::downgrade(&store));
         spawn("committer", move || committer.run(&weak))?;
         let (writer, weak) = (store.wal_writer.clone(), Arc::downgrade(&store));
@@ -328,11 +332,16 @@ impl Store {
                 cursor.status()?;
                 let last = cursor.valid().then(|| cursor.key().get(4..12)?.first_chunk().copied());
                 let next = last.flatten().map_or(0, |bytes| u64::from_be_bytes(bytes) + 1);
+                let next = next.max(self.prepared.rowid_bound(sid));
                 let allocator = Arc::new(RowidAllocator::new(next, large));
                 entry.insert(allocator.clone());
                 Ok(allocator)
             }
         }
+    }
+
+    pub(crate) fn prepared_set(&self) -> &PreparedSet {
+        &self.prepared
     }
 
     pub(crate) fn forget_rowids(&self, sid: StorageId) {
@@ -354,10 +363,32 @@ impl Store {
         self.engine.snapshot().get(key)
     }
 
-    /// Bytes that a storage id takes in files and memory, roughly.
+    /// Removes what [`Store::write_nontransactional`] wrote.
+    pub fn delete_nontransactional(&self, key: &[u8]) -> PgResult<()> {
+        let mut batch = WriteBatch::new();
+        batch.delete(key);
+        self.engine.write(&batch, Durability::Logged)
+    }
+
+    /// Bytes that a storage id takes in files and memory, roughly. What is not in files yet is counted up to a
+    /// limit; a heap beyond it is as large as its row ids let expect.
     pub fn approximate_size(&self, sid: StorageId) -> u64 {
+        const SAMPLE: u64 = 256;
         let (from, to) = sid.bounds();
-        self.engine.approximate_size(&from, &to)
+        let in_files = self.engine.approximate_size(&from, &to);
+        if in_files > 1 << 20 {
+            return in_files;
+        }
+        let mut cursor = self.engine.snapshot().iter(IterOptions::range(&from, &to));
+        cursor.seek_to_first();
+        let (mut keys, mut bytes) = (0, 0);
+        while cursor.valid() && keys < SAMPLE {
+            keys += 1;
+            bytes += (cursor.key().len() + cursor.value().len()) as u64;
+            cursor.next();
+        }
+        let rows = self.rowids.get(&sid).map_or(keys, |rowids| rowids.bound());
+        in_files.max(if cursor.valid() { bytes * rows.max(keys) / SAMPLE } else { bytes })
     }
 
     pub(crate) fn mark_unsynced(&self) {

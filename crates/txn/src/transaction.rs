@@ -68,7 +68,8 @@ pub enum TxnState {
 }
 
 pub(crate) type Action = Box<dyn FnOnce() + Send>;
-pub(crate) type Attachment = Arc<dyn Any + Send + Sync>;
+/// Something for commit listeners.
+pub type Attachment = Arc<dyn Any + Send + Sync>;
 
 /// A transaction. Shared by reference everywhere; its parts lock themselves.
 pub struct Transaction {

@@ -229,3 +229,59 @@ fn a_commit_that_fails_before_the_log_is_rolled_back() {
     tx.commit().unwrap();
     assert_eq!(numbers(&store, 0).len(), 1);
 }
+
+#[test]
+fn prepared_transactions_outlive_the_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let row = txn::LockTag::Tuple { sid: HEAP, rowid: 3 };
+    let relation = txn::LockTag::Relation { db: 1, oid: 2 };
+    let lock = |store: &Store, backend: &Arc<txn::Backend>| {
+        let locks = store.locks();
+        let row = locks.lock_row(backend, row, txn::RowLockMode::Update, txn::WaitPolicy::Skip);
+        let mode = txn::LockMode::AccessExclusive;
+        let level = txn::LockLevel::Transaction;
+        let relation = locks.lock(backend, relation, mode, level, txn::WaitPolicy::Skip);
+        let free = [row.unwrap(), relation.unwrap()].map(|o| o == txn::LockOutcome::Granted);
+        locks.release_transaction(backend);
+        free
+    };
+    let prepare = |store: &Arc<Store>, gid: &str, number: u32| {
+        let backend = store.backend(1);
+        let tx = store.begin(&backend, TxnOptions::default());
+        write(&tx, number);
+        let heap_row = [&HEAP.prefix()[..], &(500 + u64::from(number)).to_be_bytes()].concat();
+        tx.put(&heap_row, b"prepared").unwrap();
+        if number == 1 {
+            let snapshot = tx.snapshot();
+            tx.lock_row(HEAP, 3, txn::RowLockMode::Update, txn::WaitPolicy::Skip, &snapshot)
+                .unwrap();
+            tx.lock(relation, txn::LockMode::RowExclusive, txn::WaitPolicy::Skip).unwrap();
+        }
+        tx.prepare(gid, b"owner").map(|()| assert_eq!(lock(store, &backend), [false, false]))
+    };
+    {
+        let store = open(directory.path());
+        prepare(&store, "one", 1).unwrap();
+        prepare(&store, "two", 2).unwrap();
+        let error = prepare(&store, "two", 3).unwrap_err();
+        assert_eq!(error.message(), "transaction identifier \"two\" is already in use");
+        assert!(numbers(&store, 0).is_empty());
+    }
+    let store = open(directory.path());
+    let backend = store.backend(9);
+    assert_eq!(lock(&store, &backend), [false, false], "locks are held again");
+    assert!(store.rowids(HEAP).unwrap().bound() > 502, "row ids of prepared rows are taken");
+    let names: Vec<String> = store.prepared().into_iter().map(|p| p.gid).collect();
+    assert_eq!(names, ["one", "two"]);
+    assert_eq!(&store.prepared()[0].payload[..], b"owner");
+    store.commit_prepared("one", Vec::new()).unwrap();
+    store.rollback_prepared("two").unwrap();
+    assert_eq!(lock(&store, &backend), [true, true]);
+    let error = store.commit_prepared("one", Vec::new()).unwrap_err();
+    assert_eq!(error.message(), "prepared transaction with identifier \"one\" does not exist");
+    drop(store);
+    let store = open(directory.path());
+    assert!(store.prepared().is_empty());
+    // Its number, and the heap row, whose key reads as one.
+    assert_eq!(numbers(&store, 0).into_iter().collect::<Vec<_>>(), [1, 501]);
+}

@@ -39,6 +39,10 @@ impl Escalated {
         self.owners.read().get(&tag.storage()?).copied()
     }
 
+    pub(super) fn transfer(&self, from: u32, to: u32) {
+        self.owners.write().values_mut().filter(|owner| **owner == from).for_each(|o| *o = to);
+    }
+
     fn set(&self, sid: StorageId, owner: Option<u32>) {
         let mut owners = self.owners.write();
         match owner {

@@ -423,6 +423,37 @@ impl LockManager {
         }
     }
 
+    /// Gives all transaction-level locks of one backend to another, which holds none.
+    pub(crate) fn transfer(&self, from: &Backend, to: &Backend) {
+        let mut source = from.held.lock();
+        let mut target = to.held.lock();
+        target.list = std::mem::take(&mut source.list);
+        target.next_number = std::mem::take(&mut source.next_number);
+        target.fast = std::mem::take(&mut source.fast);
+        target.moved = std::mem::take(&mut source.moved);
+        for HeldLock { tag, mode, .. } in &target.list {
+            let mut shard = self.shard(tag);
+            let Some(lock) = shard.get_mut(tag) else { continue };
+            let Some(position) = lock.holders.iter().position(|h| h.backend == from.id) else {
+                continue;
+            };
+            if lock.holders[position].xact & (1 << mode) == 0 {
+                continue;
+            }
+            lock.holders[position].xact &= !(1 << mode);
+            if lock.holders[position].xact | lock.holders[position].session == 0 {
+                lock.holders.swap_remove(position);
+            }
+            lock.grant(to.id, *mode, false);
+        }
+        self.escalated.transfer(from.id, to.id);
+    }
+
+    /// Takes a lock again that a prepared transaction held before a restart.
+    pub(crate) fn restore(&self, backend: &Arc<Backend>, tag: LockTag, mode: u8) -> PgResult<()> {
+        self.acquire(backend, tag, mode, LockLevel::Transaction, WaitPolicy::Skip).map(drop)
+    }
+
     /// Releases all transaction-level locks.
     pub fn release_transaction(&self, backend: &Backend) {
         self.release_since(backend, 0);
