@@ -10,9 +10,9 @@
 //! range      empty 00, else 01 lower upper            interval   length in µs as i128
 //! ```
 use crate::key_decode::Reader;
-use error::{PgError, PgResult, not_supported};
+use error::{PgError, PgResult};
 use std::sync::Arc;
-use types::{ArrayValue, Datum, RangeValue};
+use types::{ArrayValue, Datum, RangeValue, jsonb::Jsonb};
 
 /// How values of a key column are ordered: chosen by the caller from the operator class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,9 +204,7 @@ fn encode_other(out: &mut Vec<u8>, datum: &Datum, kind: &KeyKind) -> PgResult<()
             }
             out.push(0x00);
         }
-        (KeyKind::Jsonb, Datum::Bytes(_)) => {
-            return Err(not_supported!("an ordered index on type jsonb"));
-        }
+        (KeyKind::Jsonb, Datum::Bytes(v)) => crate::key_jsonb::put(out, Jsonb::new(v))?,
         _ => return Err(mismatch(kind, datum)),
     }
     Ok(())
@@ -273,7 +271,7 @@ fn bad_value(what: &str) -> PgError {
 }
 
 /// From the stored form of `types::numeric`: head, weight and base-10000 digits as little-endian words.
-fn put_numeric(out: &mut Vec<u8>, stored: &[u8]) -> PgResult<()> {
+pub(crate) fn put_numeric(out: &mut Vec<u8>, stored: &[u8]) -> PgResult<()> {
     let Some((head, rest)) = stored.split_first_chunk::<2>() else {
         return Err(bad_value("numeric"));
     };

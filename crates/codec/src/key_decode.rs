@@ -1,6 +1,6 @@
 //! Decoding of key columns: exact for the lossless kinds, an equal value for the others.
 use crate::key::{KeyKind, NOT_NULL, cut_short, numeric_class};
-use error::{PgResult, not_supported};
+use error::PgResult;
 use types::{Datum, Oid, Varlena};
 
 /// Reads bytes of a key, inverted for DESC columns.
@@ -18,13 +18,13 @@ impl<'a> Reader<'a> {
         self.input
     }
 
-    fn byte(&mut self) -> PgResult<u8> {
+    pub(crate) fn byte(&mut self) -> PgResult<u8> {
         let Some((byte, rest)) = self.input.split_first() else { return Err(cut_short()) };
         self.input = rest;
         Ok(byte ^ self.mask)
     }
 
-    fn array<const N: usize>(&mut self) -> PgResult<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> PgResult<[u8; N]> {
         let Some((bytes, rest)) = self.input.split_first_chunk::<N>() else {
             return Err(cut_short());
         };
@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
         Ok(bytes.map(|byte| byte ^ self.mask))
     }
 
-    fn escaped(&mut self) -> PgResult<Varlena> {
+    pub(crate) fn escaped(&mut self) -> PgResult<Varlena> {
         let mask = self.mask;
         // Most values have no zero byte and are stored as they are.
         if mask == 0 {
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn numeric(&mut self) -> PgResult<Varlena> {
+    pub(crate) fn numeric(&mut self) -> PgResult<Varlena> {
         let special = |which: u16| Varlena::new(&((2 << 14) | which).to_le_bytes());
         let class = self.byte()?;
         let negative = match class {
@@ -190,7 +190,10 @@ impl<'a> Reader<'a> {
                 }
                 return self.opaque();
             }
-            KeyKind::Jsonb => return Err(not_supported!("an ordered index on type jsonb")),
+            KeyKind::Jsonb => {
+                crate::key_jsonb::skip(self)?;
+                return self.opaque();
+            }
         })
     }
 

@@ -23,6 +23,7 @@
 pub mod datum_bytes;
 pub mod key;
 mod key_decode;
+mod key_jsonb;
 pub mod row;
 
 pub use key::{

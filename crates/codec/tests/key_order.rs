@@ -172,3 +172,71 @@ fn intervals_of_equal_length_are_equal() {
     check_order(&interval(-1, 0, 0), &interval(0, 0, 0), &kind, Ordering::Less);
     check_order(&interval(0, 0, -1), &interval(0, -31, 0), &kind, Ordering::Greater);
 }
+
+#[test]
+fn jsonb_addresses_and_bits_follow_their_types() {
+    use types::{bit::Bits, jsonb, jsonb::Jsonb, network};
+    let texts = [
+        "null",
+        "true",
+        "false",
+        "0",
+        "-1.5",
+        "1e3",
+        "\"\"",
+        "\"a\"",
+        "\"b\"",
+        "[]",
+        "[1]",
+        "[2]",
+        "[null]",
+        "[[]]",
+        "[1, 2]",
+        "[1, \"x\"]",
+        "{}",
+        "{\"a\": 1}",
+        "{\"a\": 2}",
+        "{\"b\": 1}",
+        "{\"bb\": 0, \"c\": [1]}",
+        "{\"b\": 0, \"c\": {}}",
+        "[{\"a\": 1}]",
+    ];
+    let values: Vec<Datum> = texts.iter().map(|t| Datum::Bytes(jsonb::input(t).unwrap())).collect();
+    for a in &values {
+        for b in &values {
+            let want = Jsonb::new(a.as_bytes()).compare(&Jsonb::new(b.as_bytes()));
+            check_order(a, b, &KeyKind::Jsonb, want);
+        }
+    }
+    let texts = [
+        "10.0.0.0/8",
+        "10.1.0.0/16",
+        "10.0.0.0/16",
+        "10.0.0.1",
+        "10.0.0.0",
+        "9.255.255.255",
+        "10.0.0.1/8",
+        "::1",
+        "fe80::/10",
+        "fe80::1/10",
+        "255.255.255.255",
+        "0.0.0.0/0",
+    ];
+    let values: Vec<network::Inet> =
+        texts.iter().map(|t| network::inet_input(t, false).unwrap()).collect();
+    for a in &values {
+        for b in &values {
+            let (x, y) = (Datum::Bytes(a.encode()), Datum::Bytes(b.encode()));
+            check_order(&x, &y, &KeyKind::Inet, a.compare(b));
+        }
+    }
+    // Unused bits of the last byte, then the bits.
+    let values: [&[u8]; 7] =
+        [&[0], &[7, 0x80], &[7, 0], &[6, 0x80], &[0, 0x80], &[7, 0x80, 0], &[4, 0xf0]];
+    for a in values {
+        for b in values {
+            let want = Bits::new(a).compare(&Bits::new(b));
+            check_order(&Datum::bytes(a), &Datum::bytes(b), &KeyKind::Bit, want);
+        }
+    }
+}
