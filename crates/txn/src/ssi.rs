@@ -7,9 +7,9 @@
 //! ```
 //! A transaction's reads are keys, key ranges or whole storage ids; its writes are keys. Both are kept until
 //! every transaction that was concurrent with it has ended. Catalogs and storage of one's own are not tracked.
-use crate::{ReadView, StorageId, meta};
+use crate::{Backend, ReadView, StorageId, meta};
 use error::{PgError, PgResult, err};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +18,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 /// Keys and ranges of one storage id after which all of it counts as read.
@@ -47,6 +48,7 @@ struct Writes {
 
 struct State {
     handle: Arc<Sxact>,
+    pid: i32,
     /// Last commit that its snapshot sees.
     snapshot: u64,
     read_only: bool,
@@ -69,12 +71,16 @@ struct Graph {
     next_id: u64,
     sequence: u64,
     xacts: BTreeMap<u64, State>,
+    /// Sessions that wait for a safe snapshot, and the transactions that they wait for.
+    deferred: FxHashMap<i32, Vec<u64>>,
 }
 
 /// The serializable transactions of a store.
 #[derive(Default)]
 pub(crate) struct Ssi {
     graph: Mutex<Graph>,
+    /// A transaction has ended.
+    ended: Condvar,
 }
 
 #[cold]
@@ -127,6 +133,7 @@ impl Ssi {
     /// Starts a transaction on the view that `current` gives.
     pub(crate) fn begin(
         &self,
+        pid: i32,
         read_only: bool,
         current: impl Fn() -> Arc<ReadView>,
     ) -> (Arc<ReadView>, Option<Arc<Sxact>>) {
@@ -139,23 +146,7 @@ impl Ssi {
         if read_only && !writers && !late {
             return (view, None);
         }
-        graph.next_id += 1;
-        let id = graph.next_id;
-        let handle = Arc::new(Sxact { id, doomed: AtomicBool::new(false) });
-        let state = State {
-            handle: handle.clone(),
-            snapshot: view.csn,
-            read_only,
-            prepared: None,
-            committed: None,
-            csn: None,
-            ins: FxHashSet::default(),
-            outs: FxHashSet::default(),
-            forgotten_out: None,
-            reads: FxHashMap::default(),
-            writes: FxHashMap::default(),
-        };
-        graph.xacts.insert(id, state);
+        let handle = graph.start(pid, view.csn, read_only);
         (view, Some(handle))
     }
 
@@ -268,11 +259,73 @@ impl Ssi {
         if let Some(csn) = csn {
             self.committed(me, csn);
             self.graph.lock().forget(published);
+            self.ended.notify_all();
             return;
         }
         let mut graph = self.graph.lock();
         graph.remove(me.id);
         graph.forget(published);
+        self.ended.notify_all();
+    }
+
+    /// A view that no transaction to come can make inconsistent: waits for the writers that run now, and
+    /// begins again if one of them came before something that the view already sees.
+    pub(crate) fn safe_view(
+        &self,
+        backend: &Backend,
+        current: impl Fn() -> Arc<ReadView>,
+    ) -> PgResult<Arc<ReadView>> {
+        let mut graph = self.graph.lock();
+        let result = loop {
+            let view = current();
+            // Holds back forgetting what the writers are to be judged by.
+            let Some(guard) = graph.watch(backend.pid, view.csn) else { break Ok(view) };
+            let outcome = self.await_writers(&mut graph, backend, view.csn);
+            graph.remove(guard);
+            match outcome {
+                Ok(true) => break Ok(view),
+                Ok(false) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        graph.deferred.remove(&backend.pid);
+        result
+    }
+
+    /// Whether the view at `snapshot` turned out safe.
+    fn await_writers(
+        &self,
+        graph: &mut MutexGuard<'_, Graph>,
+        backend: &Backend,
+        snapshot: u64,
+    ) -> PgResult<bool> {
+        loop {
+            backend.cancel.check()?;
+            let Some(writers) = graph.deferred.get(&backend.pid).cloned() else { return Ok(true) };
+            let mut running = Vec::new();
+            for id in writers {
+                // Gone without a trace: rolled back.
+                let Some(writer) = graph.xacts.get(&id) else { continue };
+                if writer.csn.is_none() {
+                    running.push(id);
+                } else if graph.came_before(writer, snapshot) {
+                    return Ok(false);
+                }
+            }
+            if running.is_empty() {
+                return Ok(true);
+            }
+            graph.deferred.insert(backend.pid, running);
+            // A cancel request does not wake this wait, so it looks up now and then.
+            self.ended.wait_for(graph, Duration::from_millis(20));
+        }
+    }
+
+    /// Process ids of the transactions that a session waits for before it has a safe snapshot.
+    pub(crate) fn blocking_pids(&self, pid: i32) -> Vec<i32> {
+        let graph = self.graph.lock();
+        let ids = graph.deferred.get(&pid).into_iter().flatten();
+        ids.filter_map(|id| graph.xacts.get(id)).map(|state| state.pid).collect()
     }
 }
 
@@ -294,6 +347,49 @@ impl State {
 }
 
 impl Graph {
+    fn start(&mut self, pid: i32, snapshot: u64, read_only: bool) -> Arc<Sxact> {
+        self.next_id += 1;
+        let handle = Arc::new(Sxact { id: self.next_id, doomed: AtomicBool::new(false) });
+        let state = State {
+            handle: handle.clone(),
+            pid,
+            snapshot,
+            read_only,
+            prepared: None,
+            committed: None,
+            csn: None,
+            ins: FxHashSet::default(),
+            outs: FxHashSet::default(),
+            forgotten_out: None,
+            reads: FxHashMap::default(),
+            writes: FxHashMap::default(),
+        };
+        self.xacts.insert(self.next_id, state);
+        handle
+    }
+
+    /// Notes for whom a safe snapshot must wait; `None` if for nobody.
+    fn watch(&mut self, pid: i32, snapshot: u64) -> Option<u64> {
+        let concurrent = |x: &State| !x.read_only && x.csn.is_none_or(|csn| csn > snapshot);
+        let writers: Vec<u64> =
+            self.xacts.iter().filter(|(_, x)| concurrent(x)).map(|(id, _)| *id).collect();
+        if writers.is_empty() {
+            return None;
+        }
+        self.deferred.insert(pid, writers);
+        Some(self.start(pid, snapshot, true).id)
+    }
+
+    /// Whether a writer comes before something that a snapshot sees.
+    fn came_before(&self, writer: &State, snapshot: u64) -> bool {
+        writer.forgotten_out.is_some_and(|(_, csn)| csn <= snapshot)
+            || writer
+                .outs
+                .iter()
+                .filter_map(|id| self.xacts.get(id)?.csn)
+                .any(|csn| csn <= snapshot)
+    }
+
     /// Edges from a reader to the concurrent writers that `wrote` finds.
     fn conflicts_out(
         &mut self,

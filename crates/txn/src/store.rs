@@ -232,6 +232,11 @@ impl Store {
         &self.locks
     }
 
+    /// Process ids that a session waits for before it has a safe snapshot.
+    pub fn safe_snapshot_blocking_pids(&self, pid: i32) -> Vec<i32> {
+        self.ssi.blocking_pids(pid)
+    }
+
     /// Counters.
     pub fn stats(&self) -> &StoreStats {
         &self.stats

@@ -290,7 +290,8 @@ impl Transaction {
             (Some(view), _) => view.clone(),
             (None, Isolation::Serializable) => {
                 let current = || self.store.current_view();
-                let (view, sxact) = self.store.ssi.begin(inner.read_only, current);
+                let (view, sxact) =
+                    self.store.ssi.begin(self.backend.pid, inner.read_only, current);
                 self.tracked.store(sxact.is_some(), Ordering::Release);
                 inner.sxact = sxact;
                 inner.fixed_view = Some(view.clone());
@@ -303,6 +304,15 @@ impl Transaction {
             }
         };
         inner.snapshot_of(view)
+    }
+
+    /// For SERIALIZABLE READ ONLY DEFERRABLE, before the first snapshot: waits for one at which the transaction
+    /// can neither fail nor make another fail.
+    pub fn wait_for_safe_snapshot(&self) -> PgResult<()> {
+        let current = || self.store.current_view();
+        let view = self.backend.block(|| self.store.ssi.safe_view(&self.backend, current))?;
+        self.set_view(view);
+        Ok(())
     }
 
     /// A snapshot of what is committed now and all earlier own commands, at any isolation level: for catalogs

@@ -189,3 +189,32 @@ fn rolled_back_and_doomed_transactions_harm_nobody() {
     write(&c, 1);
     c.commit().unwrap();
 }
+
+#[test]
+fn a_deferrable_report_waits_for_a_safe_snapshot() {
+    // The anomaly above: deposit has committed when the report starts, withdrawal still runs.
+    let store = store();
+    let (withdrawal, deposit) = (begin(&store), begin(&store));
+    scan(&withdrawal, 1, 3);
+    read(&deposit, 2);
+    write(&deposit, 2);
+    deposit.commit().unwrap();
+    let backend = store.backend(77);
+    let options = TxnOptions { isolation: Isolation::Serializable, ..Default::default() };
+    let report = store.begin(&backend, options);
+    report.set_read_only(true);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            report.wait_for_safe_snapshot().unwrap();
+            report.snapshot().csn()
+        });
+        while store.safe_snapshot_blocking_pids(77).is_empty() {
+            std::thread::yield_now();
+        }
+        write(&withdrawal, 1);
+        withdrawal.commit().unwrap();
+        assert_eq!(waiter.join().unwrap(), store.current_csn(), "the first snapshot was not safe");
+    });
+    scan(&report, 1, 3);
+    report.commit().unwrap();
+}
