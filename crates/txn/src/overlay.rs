@@ -74,7 +74,7 @@ impl Overlay {
             self.bytes += size + VERSION_COST;
             versions.push(version);
             if versions.len() >= 4 {
-                self.bytes = self.bytes.saturating_sub(prune(versions, pins));
+                self.bytes = self.bytes.saturating_sub(prune(versions, pins, cid));
             }
         } else {
             let key: Arc<[u8]> = Arc::from(key);
@@ -185,8 +185,9 @@ fn merge(
     }
 }
 
-/// Drops versions that no live snapshot and no savepoint needs; returns the bytes freed.
-fn prune(versions: &mut Versions, pins: &mut Vec<Arc<CidPin>>) -> usize {
+/// Drops versions that no live snapshot, none that command `cid` may still take, and no savepoint needs;
+/// returns the bytes freed.
+fn prune(versions: &mut Versions, pins: &mut Vec<Arc<CidPin>>, cid: u32) -> usize {
     let last = pins.len().saturating_sub(1);
     let mut position = 0;
     // The last pin is the present one, which a new snapshot would take.
@@ -198,7 +199,8 @@ fn prune(versions: &mut Versions, pins: &mut Vec<Arc<CidPin>>) -> usize {
     let mut i = 0;
     while i + 1 < versions.len() {
         let (this, next) = (&versions[i], &versions[i + 1]);
-        let needed = this.sub != next.sub || pins.iter().any(|p| p.0 > this.cid && p.0 <= next.cid);
+        let seen_at = |curcid: u32| curcid > this.cid && curcid <= next.cid;
+        let needed = this.sub != next.sub || seen_at(cid) || pins.iter().any(|p| seen_at(p.0));
         if needed {
             i += 1;
         } else {
