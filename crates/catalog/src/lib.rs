@@ -23,6 +23,7 @@
 //! `src/backend/catalog/`, `src/backend/utils/cache/`
 
 pub mod acl;
+pub mod analyze;
 mod bootstrap;
 pub mod cache;
 mod comment;

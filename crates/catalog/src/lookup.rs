@@ -366,6 +366,20 @@ impl CatalogRead for Catalog {
         })
     }
 
+    fn identity_sequence(&self, relid: Oid, attnum: i16) -> PgResult<Option<Oid>> {
+        let key = [oid(pg_class::RELID), oid(relid), Datum::Int4(i32::from(attnum))];
+        let rows = self.rows_by_index(index::PG_DEPEND_REFERENCE_INDEX, &key)?;
+        Ok(rows
+            .iter()
+            .map(|row| crate::decode::Row(&row.values))
+            .find(|r| {
+                r.oid(pg_depend::CLASSID) == pg_class::RELID
+                    && r.char(pg_depend::DEPTYPE) == 'i'
+                    && r.i32(pg_depend::OBJSUBID) == 0
+            })
+            .map(|r| r.oid(pg_depend::OBJID)))
+    }
+
     fn statistic(
         &self,
         relid: Oid,

@@ -63,6 +63,10 @@ pub trait CatalogRead: Send + Sync {
     fn inheritance_children(&self, parent: Oid) -> PgResult<Arc<Vec<Oid>>>;
     /// Direct parents, in sequence order.
     fn inheritance_parents(&self, child: Oid) -> PgResult<Arc<Vec<Oid>>>;
+    /// The sequence behind an identity column.
+    fn identity_sequence(&self, _relid: Oid, _attnum: i16) -> PgResult<Option<Oid>> {
+        Ok(None)
+    }
     /// Column statistics (stainherit false/true).
     fn statistic(&self, relid: Oid, attnum: i16, inherit: bool)
     -> PgResult<Option<Arc<Statistic>>>;
