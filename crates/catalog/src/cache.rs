@@ -4,6 +4,7 @@
 //! reader that loaded at an older state must not bring the old entry back: it adds an entry only if the
 //! state it read is not older than the last invalidation, checked under the shard's lock.
 use dashmap::DashMap;
+use rustc_hash::FxBuildHasher;
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,11 +76,11 @@ const MAX_ENTRIES: usize = 200_000;
 /// Entries of one database (or of the shared catalogs).
 #[derive(Default)]
 pub struct CacheSet {
-    entries: DashMap<Key, Value>,
+    entries: DashMap<Key, Value, FxBuildHasher>,
     /// Csn of the last commit that invalidated anything.
     invalidated: AtomicU64,
     /// When (catalog version) an object was last changed, for those that changed since start.
-    versions: DashMap<Key, u64>,
+    versions: DashMap<Key, u64, FxBuildHasher>,
 }
 
 impl CacheSet {

@@ -1,4 +1,9 @@
 //! How values of a type are held (`PhysType`), from its pg_type row.
+use crate::decode::Row;
+use crate::image::Image;
+use crate::schema::{pg_proc, pg_type};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 use types::{Oid, PhysType, type_oid as t};
 
 const ARRAY_SUBSCRIPT_HANDLER: Oid = Oid(6179);
@@ -65,4 +70,26 @@ pub fn catalog_column(typ: Oid) -> PhysType {
         typ if types::type_oid::ARRAY_TYPES.iter().any(|(_, a)| *a == typ.0) => PhysType::Array,
         typ => phys_type(typ, 'b', 0, Oid::INVALID, Oid::INVALID),
     }
+}
+
+/// The form that a built-in type's input function makes, by the function's `prosrc`.
+pub(crate) fn by_input_function(prosrc: &str) -> Option<PhysType> {
+    static FORMS: OnceLock<HashMap<String, PhysType>> = OnceLock::new();
+    let forms = FORMS.get_or_init(|| {
+        let sources: HashMap<Oid, String> = Image::get()
+            .rows(pg_proc::RELID)
+            .iter()
+            .map(|p| (Row(p).oid(pg_proc::OID), Row(p).text(pg_proc::PROSRC)))
+            .collect();
+        let mut forms = HashMap::new();
+        for row in Image::get().rows(pg_type::RELID) {
+            let typ = crate::rows::PgType::from_row(row);
+            if let Some(source) = sources.get(&typ.input).filter(|_| typ.typtype == 'b') {
+                // array_in and its like serve many types of one form.
+                forms.entry(source.clone()).or_insert(typ.phys);
+            }
+        }
+        forms
+    });
+    forms.get(prosrc).copied()
 }

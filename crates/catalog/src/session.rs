@@ -115,15 +115,8 @@ impl Catalog {
 
     /// Begins (or, with `None`, ends) the use of a transaction. What the last one changed is forgotten.
     pub fn set_transaction(&self, txn: Option<Arc<txn::Transaction>>) -> PgResult<()> {
-        let storage = match &txn {
-            Some(txn) => {
-                let layout = crate::layout::of_database(&self.0.shared, txn, self.0.database)?;
-                let storage = crate::txn_storage::TxnStorage::new(txn.clone(), layout);
-                Some(Arc::new(storage) as Arc<dyn CatalogStorage>)
-            }
-            None => None,
-        };
-        *self.0.storage.write() = storage;
+        // Most transactions find all they need in the caches: storage is made when it is asked for.
+        *self.0.storage.write() = None;
         *self.0.txn.write() = txn;
         if self.0.dirty.swap(false, Ordering::AcqRel) {
             *self.0.local.lock() = Local { epoch: next_epoch(), ..Local::default() };
@@ -206,11 +199,17 @@ impl Catalog {
     // ---- rows ----
 
     pub(crate) fn storage(&self) -> PgResult<Arc<dyn CatalogStorage>> {
-        self.0
-            .storage
-            .read()
-            .clone()
-            .ok_or_else(|| PgError::internal("catalog lookup outside a transaction"))
+        if let Some(storage) = &*self.0.storage.read() {
+            return Ok(storage.clone());
+        }
+        let Some(txn) = self.0.txn.read().clone() else {
+            return Err(PgError::internal("catalog lookup outside a transaction"));
+        };
+        let layout = crate::layout::of_database(&self.0.shared, &txn, self.0.database)?;
+        let storage: Arc<dyn CatalogStorage> =
+            Arc::new(crate::txn_storage::TxnStorage::new(txn, layout));
+        *self.0.storage.write() = Some(storage.clone());
+        Ok(storage)
     }
 
     /// Rows of a catalog whose index columns start with `key`, in index order.
@@ -454,6 +453,11 @@ impl Catalog {
         let mut typ = PgType::from_row(&row.values);
         if typ.typtype == 'd' {
             typ.phys = self.get_type(typ.basetype)?.phys;
+        } else if typ.typtype == 'b' && typ.oid >= Oid::FIRST_NORMAL && !typ.is_array() {
+            // A user's base type is held as its input function makes it.
+            if let Some(input) = self.lookup_proc(typ.input)? {
+                typ.phys = crate::phys::by_input_function(&input.src).unwrap_or(typ.phys);
+            }
         }
         Ok(Some(Arc::new(typ)))
     }

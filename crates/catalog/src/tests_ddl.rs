@@ -250,3 +250,81 @@ fn comments_follow_their_object() {
     assert_eq!(c.all_rows(pg_description::RELID).unwrap().len(), 0);
     let _ = Datum::Null;
 }
+
+#[test]
+fn databases_are_copies_of_their_template() {
+    let store = store();
+    let shared = CatalogShared::open(store.clone());
+    let template = Catalog::new(shared.clone(), image::TEMPLATE1);
+    let txn = begin(&template, &store);
+    let kept = table(&template, "kept", &[("x", t::INT8)]);
+    let sid = template.get_relation(kept).unwrap().storage_id;
+    txn.commit().unwrap();
+    template.set_transaction(None).unwrap();
+
+    let c = Catalog::new(shared.clone(), image::POSTGRES_DB);
+    let txn = begin(&c, &store);
+    let new = NewDatabase {
+        oid: Oid::INVALID,
+        name: "d".into(),
+        owner: OWNER,
+        template: image::TEMPLATE1,
+        encoding: 6,
+        istemplate: false,
+        allowconn: true,
+        connlimit: -1,
+        tablespace: Oid(1663),
+        locprovider: 'c',
+        collate: "C".into(),
+        ctype: "C".into(),
+        locale: None,
+    };
+    let oid = c.create_database(&new).unwrap();
+    txn.commit().unwrap();
+    c.set_transaction(None).unwrap();
+
+    let d = Catalog::new(shared.clone(), oid);
+    let txn = begin(&d, &store);
+    assert_eq!(d.all_rows(pg_proc::RELID).unwrap().len(), 3413);
+    let desc = d.get_relation(kept).unwrap();
+    assert_ne!(desc.storage_id, sid);
+    table(&d, "own", &[("x", t::INT8)]);
+    txn.commit().unwrap();
+    d.set_transaction(None).unwrap();
+
+    let txn = begin(&c, &store);
+    assert_eq!(c.relation_in_path("own").unwrap(), None);
+    c.drop_database(oid).unwrap();
+    txn.commit().unwrap();
+    c.set_transaction(None).unwrap();
+    let _txn = begin(&c, &store);
+    assert!(c.lookup_database_by_name("d").unwrap().is_none());
+    let gone = Catalog::new(shared, oid);
+    let _txn = begin(&gone, &store);
+    assert!(gone.lookup_type(t::INT4).is_err());
+}
+
+#[test]
+fn columns_can_be_granted() {
+    let c = Catalog::in_memory();
+    let a = table(&c, "a", &[("id", t::INT4), ("v", t::TEXT)]);
+    let role = Oid(3373);
+    let info = |cols: &[i16]| nodes::RTEPermissionInfo {
+        relid: a,
+        inh: true,
+        required_perms: nodes::acl::SELECT,
+        check_as_user: role,
+        selected_cols: cols.to_vec(),
+        inserted_cols: Vec::new(),
+        updated_cols: Vec::new(),
+    };
+    let error = c.check_query_permissions(&[info(&[1])]).unwrap_err();
+    assert_eq!(error.message(), "permission denied for table a");
+    let item =
+        AclItem { grantee: role, grantor: OWNER, privs: nodes::acl::SELECT, grant_options: 0 };
+    c.set_column_acl(a, 1, OWNER, Some(&[item])).unwrap();
+    c.check_query_permissions(&[info(&[1])]).unwrap();
+    c.check_query_permissions(&[info(&[])]).unwrap();
+    assert!(c.check_query_permissions(&[info(&[0])]).is_err());
+    assert!(c.check_query_permissions(&[info(&[1, 2])]).is_err());
+}
