@@ -19,6 +19,14 @@ pub fn type_name_to_string(name: &TypeName) -> String {
     text
 }
 
+/// OID and typmod of a type named in a statement.
+pub fn resolve_type_name(
+    cx: &mut crate::AnalyzeContext<'_>,
+    name: &TypeName,
+) -> PgResult<(Oid, i32)> {
+    Analyzer::new(cx).typename_oid_and_typmod(name)
+}
+
 impl Analyzer<'_> {
     /// OID of a schema that a name is qualified with.
     pub fn explicit_namespace(&self, name: &str) -> PgResult<Oid> {

@@ -132,3 +132,41 @@ pub fn check_declare_cursor(stmt: &ast::DeclareCursorStmt, query: &Query) -> PgR
     }
     Ok(())
 }
+
+/// Values of EXECUTE, converted to the prepared statement's parameter types.
+pub fn execute_params(
+    cx: &mut AnalyzeContext<'_>,
+    raw: &[ast::Expr],
+    types: &[types::Oid],
+) -> PgResult<Vec<Expr>> {
+    let mut analyzer = Analyzer::new(cx);
+    let mut out = Vec::with_capacity(raw.len());
+    for (i, (raw, typ)) in raw.iter().zip(types).enumerate() {
+        let expr = analyzer.transform_expr(raw, ExprKind::ExecuteParameter)?;
+        let (source, location) = (expr.typ(), expr.location());
+        let coerced = analyzer.coerce_to_target_type(
+            expr,
+            source,
+            *typ,
+            -1,
+            nodes::CoercionContext::Assignment,
+            nodes::CoercionForm::ImplicitCast,
+            -1,
+        )?;
+        let Some(mut expr) = coerced else {
+            return Err(err!(
+                DATATYPE_MISMATCH,
+                "parameter ${} of type {} cannot be coerced to the expected type {}",
+                i + 1,
+                analyzer.format_type(source)?,
+                analyzer.format_type(*typ)?
+            )
+            .hint("You will need to rewrite or cast the expression.")
+            .at(location));
+        };
+        analyzer.assign_expr_collations(&mut expr)?;
+        out.push(expr);
+    }
+    cx.param_types = std::mem::take(&mut analyzer.params);
+    Ok(out)
+}
