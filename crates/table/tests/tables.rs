@@ -64,8 +64,13 @@ fn insert(tx: &Arc<Transaction>, n: i32, text: &str) -> Result<Rowid, Rowid> {
     let rowid = heap().insert(tx, &mut encoder, &values).unwrap();
     let key = [values[0].clone()];
     let check = UniqueCheck::Check;
-    if let Some(other) = primary_key().insert(tx, &mut encoder, &key, rowid, check).unwrap() {
-        return Err(other);
+    match primary_key().insert(tx, &mut encoder, &key, rowid, check) {
+        Ok(None) => {}
+        Ok(Some(other)) => return Err(other),
+        Err(deadlock) => {
+            assert_eq!(deadlock.sqlstate().as_str(), "40P01");
+            return Err(rowid);
+        }
     }
     let key = [values[1].clone(), values[2].clone(), values[0].clone()];
     secondary().insert(tx, &mut encoder, &key, rowid, check).unwrap();
@@ -460,4 +465,89 @@ fn encoders_come_from_their_pool() {
     drop(pool.lend(100));
     let (_a, _b) = (pool.lend(100), pool.lend(100_000));
     assert_eq!((pool.stats().hits, pool.stats().misses), (2, 2));
+}
+
+/// One random change by a session; what waits too long or conflicts is rolled back.
+fn random_change(store: &Arc<Store>, backend: &Arc<txn::Backend>, state: &mut u64) -> bool {
+    let mut random = |limit: u64| {
+        *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (*state >> 33) % limit
+    };
+    let options = TxnOptions { synchronous_commit: false, ..Default::default() };
+    let tx = store.begin(backend, options);
+    let mut encoder = KeyEncoder::new();
+    let keys = |v: &[Datum]| [v[1].clone(), v[2].clone(), v[0].clone()];
+    for _ in 0..=random(3) {
+        let snapshot = tx.snapshot();
+        let n = random(40) as i32;
+        let found = primary_key().lookup(&tx, &snapshot, &mut encoder, &[Datum::Int4(n)]).unwrap();
+        let Some(rowid) = found else {
+            if insert(&tx, n, "new").is_err() {
+                return false;
+            }
+            tx.next_command().unwrap();
+            continue;
+        };
+        let mode = txn::RowLockMode::Update;
+        let wait = txn::WaitPolicy::Block;
+        let Ok(state) = heap().lock_row(&tx, rowid, mode, wait, &snapshot) else { return false };
+        let mut old = Vec::new();
+        match state {
+            txn::RowLock::Unchanged => {
+                assert!(heap().fetch(&tx, &snapshot, rowid, &mut old).unwrap());
+            }
+            txn::RowLock::Changed(bytes) | txn::RowLock::Own { value: bytes, .. } => {
+                heap().decode_latest(&tx, rowid, &bytes, &mut old).unwrap();
+            }
+            _ => continue,
+        }
+        if random(3) == 0 {
+            heap().delete(&tx, rowid).unwrap();
+            let deleted = primary_key().delete(&tx, &mut encoder, &old[..1], rowid);
+            if deleted.is_err() {
+                return false;
+            }
+            secondary().delete(&tx, &mut encoder, &keys(&old), rowid).unwrap();
+        } else {
+            let new = row(random(40) as i32, ["a", "b", "c"][random(3) as usize]);
+            let check = UniqueCheck::Check;
+            let moved = primary_key().update(&tx, &mut encoder, &old[..1], &new[..1], rowid, check);
+            if !matches!(moved, Ok(None)) {
+                return false;
+            }
+            heap().update(&tx, &mut encoder, rowid, &new).unwrap();
+            secondary().update(&tx, &mut encoder, &keys(&old), &keys(&new), rowid, check).unwrap();
+        }
+        tx.next_command().unwrap();
+    }
+    if random(5) == 0 {
+        return false;
+    }
+    tx.commit().unwrap();
+    true
+}
+
+#[test]
+fn indexes_stay_true_under_concurrent_changes() {
+    on_both(|store| {
+        let committed = std::sync::atomic::AtomicU32::new(0);
+        thread::scope(|scope| {
+            for pid in 0..4 {
+                let committed = &committed;
+                scope.spawn(move || {
+                    let backend = store.backend(pid);
+                    backend.set_deadlock_timeout(2);
+                    let mut state = pid as u64 + 99;
+                    for _ in 0..400 {
+                        if random_change(store, &backend, &mut state) {
+                            committed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(committed.into_inner() > 400);
+        assert!(store.locks().snapshot_of_locks().is_empty(), "all locks are released");
+        check(&begin(store));
+    });
 }

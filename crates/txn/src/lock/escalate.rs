@@ -6,8 +6,11 @@
 //! ```
 //! Who wants a row or value of an escalated storage id waits for its [`LockTag::Storage`] lock, lets go of
 //! that at once, and tries again.
-use super::{LockMode, LockOutcome, LockTag, WaitPolicy, table::LockManager};
-use crate::{StorageId, backend::Backend};
+use super::{LockMode, LockOutcome, LockTag, RowLockMode, WaitPolicy, table::LockManager};
+use crate::{
+    StorageId,
+    backend::{Backend, HeldLock},
+};
 use error::PgResult;
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
@@ -66,8 +69,15 @@ impl LockManager {
     fn escalate(&self, backend: &Backend) {
         let mut held = backend.held.lock();
         let mut counts: FxHashMap<StorageId, usize> = FxHashMap::default();
-        for sid in held.list.iter().filter_map(|lock| lock.tag.storage()) {
-            *counts.entry(sid).or_insert(0) += 1;
+        // Shared row locks (foreign keys) stay as they are: a whole lock in their place would keep others out.
+        let exclusive = |lock: &HeldLock| match lock.tag {
+            LockTag::Tuple { .. } => lock.mode >= RowLockMode::NoKeyUpdate as u8,
+            _ => true,
+        };
+        for lock in held.list.iter().filter(|lock| exclusive(lock)) {
+            if let Some(sid) = lock.tag.storage() {
+                *counts.entry(sid).or_insert(0) += 1;
+            }
         }
         counts.retain(|_, count| *count >= WORTH);
         if counts.is_empty() {
