@@ -126,7 +126,32 @@ fn build() -> Image {
     load_constraints(&mut b);
     load_init_privs(&mut b);
     load_databases(&mut b);
+    count_rows(&mut b);
     b.image
+}
+
+/// Planner statistics of the catalogs: the rows they start with, on about as many pages as PostgreSQL's.
+fn count_rows(b: &mut Builder) {
+    const BYTES_PER_PAGE: usize = 8000;
+    let mut counts: HashMap<Oid, (usize, i32)> = HashMap::new();
+    for catalog in CATALOGS {
+        let rows = b.image.rows(catalog.relid).len();
+        let width = 40 + 8 * catalog.columns.len();
+        counts.insert(catalog.relid, (rows, (rows * width).div_ceil(BYTES_PER_PAGE) as i32));
+        for index in catalog.indexes {
+            let pages = 1 + (rows * 40).div_ceil(BYTES_PER_PAGE) as i32;
+            counts.insert(index.oid, (rows, pages));
+        }
+    }
+    for row in b.image.rows.get_mut(&pg_class::RELID).into_iter().flatten() {
+        if let Some((rows, pages)) = counts.get(&row[pg_class::OID].as_oid()) {
+            row[pg_class::RELTUPLES] = Datum::Float4(*rows as f32);
+            row[pg_class::RELPAGES] = Datum::Int4(*pages);
+            if matches!(row[pg_class::RELKIND], Datum::Char(b'r')) {
+                row[pg_class::RELALLVISIBLE] = Datum::Int4(*pages);
+            }
+        }
+    }
 }
 
 fn load_types(b: &mut Builder) {
@@ -499,20 +524,16 @@ fn push_view_rules(b: &mut Builder, tables: &[Relation]) {
         let oid = oid_of(r[0].as_deref().unwrap_or(""));
         let view = oid_of(r[1].as_deref().unwrap_or(""));
         let Some((name, namespace)) = names.get(&view) else { continue };
-        // pg_settings also has two rules for UPDATE.
-        let (rule, event) = match (*name, oid.0) {
-            ("pg_settings", o) if o != first_rule(view) => ("", b'2'),
-            _ => ("_RETURN", b'1'),
-        };
-        if rule.is_empty() {
+        if *name == "pg_settings" && oid.0 != first_rule(view) {
+            push_settings_rule(b, oid, view);
             continue;
         }
         let action = views::definition(*namespace, name).map(views::stored_sql);
         let row = vec![
             Datum::Oid(oid),
-            Datum::text(rule),
+            Datum::text("_RETURN"),
             Datum::Oid(view),
-            Datum::Char(event),
+            Datum::Char(b'1'),
             Datum::Char(b'O'),
             Datum::Bool(true),
             Datum::text("<>"),
@@ -520,6 +541,32 @@ fn push_view_rules(b: &mut Builder, tables: &[Relation]) {
         ];
         b.push(pg_rewrite::RELID, row);
     }
+}
+
+/// UPDATE of pg_settings sets the setting and nothing else.
+fn push_settings_rule(b: &mut Builder, oid: Oid, view: Oid) {
+    let (rule, instead, qual, actions) = match oid.0 - view.0 {
+        4 => {
+            let (qual, action) = crate::settings_rule::set_config_on_update(view);
+            ("pg_settings_u", false, Some(qual), vec![action])
+        }
+        _ => ("pg_settings_n", true, None, vec![crate::settings_rule::nothing(view)]),
+    };
+    let stored = |tree: Result<String, error::PgError>| match tree {
+        Ok(text) => Datum::text(&text),
+        Err(error) => panic!("invariant: a tree of bootstrap can be stored: {error}"),
+    };
+    let row = vec![
+        Datum::Oid(oid),
+        Datum::text(rule),
+        Datum::Oid(view),
+        Datum::Char(b'2'),
+        Datum::Char(b'O'),
+        Datum::Bool(instead),
+        qual.map_or(Datum::text("<>"), |q| stored(nodes::stored::to_stored(&q))),
+        stored(nodes::stored::to_stored(&actions)),
+    ];
+    b.push(pg_rewrite::RELID, row);
 }
 
 /// A view's type, array type and first rule follow its own OID.

@@ -54,6 +54,15 @@ impl Catalog {
             None => self.create_namespace(&name, BOOTSTRAP_SUPERUSER)?,
         };
         self.set_temp_namespaces(Some(oid), Some(toast));
+        if let Ok(txn) = self.transaction() {
+            // The schemas go with the transaction if it fails.
+            let session = std::sync::Arc::downgrade(&self.0);
+            txn.on_abort(Box::new(move || {
+                if let Some(session) = session.upgrade() {
+                    Catalog(session).forget_temp_namespace();
+                }
+            }));
+        }
         Ok(oid)
     }
 

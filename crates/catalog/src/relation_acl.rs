@@ -122,7 +122,9 @@ impl Catalog {
             (bit::INSERT, &info.inserted_cols),
             (bit::UPDATE, &info.updated_cols),
         ] {
-            if missing & privilege != 0 && !self.columns_permitted(relation, columns, role, privilege)? {
+            if missing & privilege != 0
+                && !self.columns_permitted(relation, columns, role, privilege)?
+            {
                 return Ok(false);
             }
         }
@@ -136,8 +138,9 @@ impl Catalog {
         role: Oid,
         privilege: u64,
     ) -> PgResult<bool> {
-        let on_column =
-            |num: i16| Ok::<_, error::PgError>(self.column_privileges(relation, num, role, privilege)? != 0);
+        let on_column = |num: i16| {
+            Ok::<_, error::PgError>(self.column_privileges(relation, num, role, privilege)? != 0)
+        };
         let live = || relation.attrs.iter().filter(|a| !a.dropped).map(|a| a.num);
         if columns.is_empty() {
             // A query that names no column (count(*)) needs the privilege on any one.

@@ -70,6 +70,11 @@ fn key_value(datum: &Datum) -> KeyValue {
         Datum::Int2(v) => KeyValue::Number(i64::from(*v)),
         Datum::Int4(v) => KeyValue::Number(i64::from(*v)),
         Datum::Int8(v) => KeyValue::Number(*v),
+        // Sign and magnitude to two's complement: in the order of the numbers.
+        Datum::Float4(v) => {
+            let bits = v.to_bits() as i32;
+            KeyValue::Number(i64::from(if bits < 0 { i32::MIN - bits } else { bits }))
+        }
         Datum::Oid(v) => KeyValue::Number(i64::from(v.0)),
         Datum::Bytes(v) => KeyValue::Bytes(v.as_bytes().to_vec()),
         Datum::Array(v) => KeyValue::List(v.elems.iter().map(key_value).collect()),

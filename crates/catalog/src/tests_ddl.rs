@@ -328,3 +328,24 @@ fn columns_can_be_granted() {
     assert!(c.check_query_permissions(&[info(&[0])]).is_err());
     assert!(c.check_query_permissions(&[info(&[1, 2])]).is_err());
 }
+
+#[test]
+fn enum_labels_keep_their_order_by_oid() {
+    let c = Catalog::in_memory();
+    let new = NewType {
+        typtype: 'e',
+        category: 'E',
+        defined: true,
+        ..NewType::new("mood", PUBLIC, OWNER)
+    };
+    let (typ, _) = c.create_type_with_array(&new).unwrap();
+    c.add_enum_labels(typ, &["a".into(), "d".into()]).unwrap();
+    c.insert_enum_label(typ, "c", 1).unwrap();
+    c.insert_enum_label(typ, "b", 1).unwrap();
+    c.insert_enum_label(typ, "first", 0).unwrap();
+    c.insert_enum_label(typ, "last", 5).unwrap();
+    let labels = c.enum_labels(typ).unwrap();
+    let names: Vec<&str> = labels.iter().map(|l| l.2.as_str()).collect();
+    assert_eq!(names, ["first", "a", "b", "c", "d", "last"]);
+    assert!(labels.windows(2).all(|w| w[0].0 < w[1].0));
+}

@@ -35,9 +35,28 @@ impl TxnStorage {
 }
 
 #[cold]
-fn duplicate(index: &CatalogIndex) -> PgError {
+fn duplicate(catalog: &CatalogSchema, index: &CatalogIndex, key: &[Datum]) -> PgError {
+    let names: Vec<&str> = index.keys.iter().map(|k| catalog.columns[*k].name).collect();
+    let values: Vec<String> = key.iter().map(show).collect();
     let name = index.name;
     err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{name}\"")
+        .detail(format!("Key ({})=({}) already exists.", names.join(", "), values.join(", ")))
+}
+
+/// A key value for messages.
+fn show(value: &Datum) -> String {
+    match value {
+        Datum::Bytes(v) => String::from_utf8_lossy(v.as_bytes()).into_owned(),
+        Datum::Oid(v) => v.to_string(),
+        Datum::Int2(v) => v.to_string(),
+        Datum::Int4(v) => v.to_string(),
+        Datum::Int8(v) => v.to_string(),
+        Datum::Float4(v) => v.to_string(),
+        Datum::Bool(v) => if *v { "t" } else { "f" }.into(),
+        Datum::Char(v) => (*v as char).to_string(),
+        Datum::Array(a) => a.elems.iter().map(show).collect::<Vec<_>>().join(" "),
+        _ => "null".into(),
+    }
 }
 
 impl CatalogStorage for TxnStorage {
@@ -97,7 +116,7 @@ impl CatalogStorage for TxnStorage {
             let key = CatalogLayout::key_of(index, row);
             let check = UniqueCheck::Check;
             if entries.insert(&self.txn, &mut encoder, &key, rowid, check)?.is_some() {
-                return Err(duplicate(index));
+                return Err(duplicate(catalog, index, &key));
             }
         }
         self.txn.next_command()
@@ -119,7 +138,7 @@ impl CatalogStorage for TxnStorage {
                 (CatalogLayout::key_of(index, &old.values), CatalogLayout::key_of(index, new));
             let check = UniqueCheck::Check;
             if entries.update(&self.txn, &mut encoder, &from, &to, rowid, check)?.is_some() {
-                return Err(duplicate(index));
+                return Err(duplicate(catalog, index, &to));
             }
         }
         self.txn.next_command()

@@ -59,6 +59,8 @@ const ARRAY_RECV: Oid = Oid(2400);
 const ARRAY_SEND: Oid = Oid(2401);
 const ARRAY_TYPANALYZE: Oid = Oid(3816);
 const ARRAY_SUBSCRIPT: Oid = Oid(6179);
+/// OIDs from one label of an enum to the next.
+const ENUM_OID_GAP: u32 = 32;
 const SHELL_IN: Oid = Oid(2398);
 const SHELL_OUT: Oid = Oid(2399);
 
@@ -313,11 +315,76 @@ impl Catalog {
         Ok(())
     }
 
-    /// Adds the labels of an enum; their OIDs ascend in the order of the labels.
+    /// Adds the labels of a new enum. Their OIDs ascend in the order of the labels, with gaps, so that
+    /// labels added in between later keep that: enums are compared by OID.
     pub fn add_enum_labels(&self, typ: Oid, labels: &[String]) -> PgResult<()> {
         for (i, label) in labels.iter().enumerate() {
-            let oid = self.alloc_oid(pg_enum::RELID)?;
+            let oid = self.alloc_enum_oid()?;
             self.add_enum_label(oid, typ, (i + 1) as f32, label)?;
+        }
+        Ok(())
+    }
+
+    /// An OID greater than all before, that leaves a gap below it.
+    fn alloc_enum_oid(&self) -> PgResult<Oid> {
+        let mut oid = self.alloc_oid(pg_enum::RELID)?;
+        for _ in 1..ENUM_OID_GAP {
+            oid = self.alloc_oid(pg_enum::RELID)?;
+        }
+        Ok(oid)
+    }
+
+    /// Adds a label so that it becomes number `position` (from 0) of the enum's labels.
+    pub fn insert_enum_label(&self, typ: Oid, label: &str, position: usize) -> PgResult<Oid> {
+        let labels = self.enum_labels(typ)?;
+        let before = position.checked_sub(1).and_then(|p| labels.get(p));
+        let after = labels.get(position);
+        let order = match (before, after) {
+            (Some((_, before, _)), Some((_, after, _))) => {
+                let middle = (before + after) / 2.0;
+                if middle <= *before || middle >= *after {
+                    self.renumber_enum(typ)?;
+                    return self.insert_enum_label(typ, label, position);
+                }
+                middle
+            }
+            (Some((_, before, _)), None) => before + 1.0,
+            (None, Some((_, after, _))) => after - 1.0,
+            (None, None) => 1.0,
+        };
+        let oid = match after {
+            None => self.alloc_enum_oid()?,
+            Some((after, _, _)) => {
+                let low = before.map_or(after.0.saturating_sub(ENUM_OID_GAP), |(oid, _, _)| oid.0);
+                self.free_enum_oid(low, after.0)?
+            }
+        };
+        self.add_enum_label(oid, typ, order, label)?;
+        Ok(oid)
+    }
+
+    /// An unused OID strictly between two, from the middle outwards.
+    fn free_enum_oid(&self, low: u32, high: u32) -> PgResult<Oid> {
+        let middle = low + (high - low) / 2;
+        let candidates = (middle..high).chain((low + 1..middle).rev()).take(ENUM_OID_GAP as usize);
+        for candidate in candidates.filter(|c| *c > low).map(Oid) {
+            if self.row_by_oid(pg_enum::RELID, candidate)?.is_none() {
+                return Ok(candidate);
+            }
+        }
+        Err(error::not_supported!("adding another enum label between these two"))
+    }
+
+    fn renumber_enum(&self, typ: Oid) -> PgResult<()> {
+        let labels = self.enum_labels(typ)?;
+        // From the end, so that no two have one number on the way.
+        for (i, (oid, _, _)) in labels.iter().enumerate().rev() {
+            let order = Datum::Float4((labels.len() + i + 1) as f32);
+            self.set_by_oid(pg_enum::RELID, *oid, &[(pg_enum::ENUMSORTORDER, order)])?;
+        }
+        for (i, (oid, _, _)) in labels.iter().enumerate() {
+            let order = Datum::Float4((i + 1) as f32);
+            self.set_by_oid(pg_enum::RELID, *oid, &[(pg_enum::ENUMSORTORDER, order)])?;
         }
         Ok(())
     }

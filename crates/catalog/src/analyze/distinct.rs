@@ -66,8 +66,7 @@ pub fn distinct_statistics(
     } else {
         let once = (non_null - seen) as f64;
         let total = facts.total_rows * (1.0 - nulls);
-        let estimate =
-            estimate_distinct(non_null as f64, total, once + repeated as f64, once);
+        let estimate = estimate_distinct(non_null as f64, total, once + repeated as f64, once);
         scale_distinct(estimate, facts.total_rows)
     };
     let complete = track.len() < track_max

@@ -72,11 +72,7 @@ pub(crate) fn estimate_distinct(rows: f64, total: f64, distinct: f64, once: f64)
 
 /// `stadistinct`: a number that seems to grow with the table becomes minus a fraction.
 pub(crate) fn scale_distinct(distinct: f64, total_rows: f64) -> f32 {
-    if distinct > 0.1 * total_rows {
-        (-(distinct / total_rows)) as f32
-    } else {
-        distinct as f32
-    }
+    if distinct > 0.1 * total_rows { (-(distinct / total_rows)) as f32 } else { distinct as f32 }
 }
 
 #[cfg(test)]

@@ -25,9 +25,9 @@ pub(super) fn significant_values(
         // Its count is hypergeometric; two standard deviations above expectation is significant.
         let count = counts[kept - 1] as f64;
         let in_table = total_rows * count / sample_rows;
-        let variance = sample_rows * in_table * (total_rows - in_table)
-            * (total_rows - sample_rows)
-            / (total_rows * total_rows * (total_rows - 1.0));
+        let variance =
+            sample_rows * in_table * (total_rows - in_table) * (total_rows - sample_rows)
+                / (total_rows * total_rows * (total_rows - 1.0));
         let bound = selectivity * sample_rows + 2.0 * variance.max(0.0).sqrt() + 0.5;
         if count > bound {
             break;

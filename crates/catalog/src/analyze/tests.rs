@@ -39,7 +39,8 @@ fn few_values_are_all_listed() {
     assert_eq!(stat.distinct, 3.0);
     assert_eq!(stat.slots[0].kind, 1);
     assert_eq!(stat.slots[0].numbers, [0.3, 0.3, 0.3]);
-    let same = distinct_statistics(&sample, &facts(1000.0), &mut |a, b| Ok(a.as_i32() == b.as_i32()));
+    let same =
+        distinct_statistics(&sample, &facts(1000.0), &mut |a, b| Ok(a.as_i32() == b.as_i32()));
     assert_eq!(same.unwrap().unwrap().slots[0].numbers, [0.3, 0.3, 0.3]);
 }
 
