@@ -71,8 +71,20 @@ pub(crate) fn command_tag(stmt: &Stmt) -> &'static str {
         Stmt::RefreshMatViewStmt(_) => "REFRESH MATERIALIZED VIEW",
         Stmt::CommentStmt(_) => "COMMENT",
         Stmt::SecLabelStmt(_) => "SECURITY LABEL",
-        Stmt::GrantStmt(s) => if s.is_grant { "GRANT" } else { "REVOKE" },
-        Stmt::GrantRoleStmt(s) => if s.is_grant { "GRANT ROLE" } else { "REVOKE ROLE" },
+        Stmt::GrantStmt(s) => {
+            if s.is_grant {
+                "GRANT"
+            } else {
+                "REVOKE"
+            }
+        }
+        Stmt::GrantRoleStmt(s) => {
+            if s.is_grant {
+                "GRANT ROLE"
+            } else {
+                "REVOKE ROLE"
+            }
+        }
         Stmt::AlterDefaultPrivilegesStmt(_) => "ALTER DEFAULT PRIVILEGES",
         Stmt::DropOwnedStmt(_) => "DROP OWNED",
         Stmt::ReassignOwnedStmt(_) => "REASSIGN OWNED",

@@ -81,13 +81,7 @@ impl FnContext for StatementContext<'_> {
         }
     }
 
-    fn type_compare(
-        &self,
-        typ: Oid,
-        collation: Oid,
-        a: &Datum,
-        b: &Datum,
-    ) -> PgResult<Ordering> {
+    fn type_compare(&self, typ: Oid, collation: Oid, a: &Datum, b: &Datum) -> PgResult<Ordering> {
         self.compare_values(typ, collation, a, b)
     }
 

@@ -4,11 +4,11 @@ use crate::{
     portal::{Portal, Run},
     query_run::QueryRun,
     session_core::SessionCore,
-    statement::CachedStatement,
+    statement::{Body, CachedStatement},
 };
 use error::{PgResult, bail, err};
 use parser::ast::{
-    DeclareCursorStmt, FETCH_ALL, FetchDirection, FetchStmt, RawStmt, Stmt, cursor_options,
+    DeclareCursorStmt, FETCH_ALL, FetchDirection, FetchStmt, RawStmt, cursor_options,
 };
 use std::sync::Arc;
 use types::Datum;
@@ -66,7 +66,12 @@ pub(crate) fn declare(
     }
     let raw = RawStmt { stmt: (*stmt.query).clone(), stmt_location: 0, stmt_len: 0 };
     let statement =
-        CachedStatement::analyze(cx, text, Arc::new(raw), param_types.to_vec(), false)?;
+        CachedStatement::analyze_inner(cx, text, Arc::new(raw), param_types.to_vec(), false)?;
+    if let Body::Queries(queries) = &statement.body {
+        for query in queries.iter() {
+            analyzer::check_declare_cursor(stmt, query)?;
+        }
+    }
     let sub = core.txn()?.current_sub();
     let binary = stmt.options & cursor_options::BINARY != 0;
     let formats = if binary { vec![1] } else { Vec::new() };
@@ -142,11 +147,7 @@ fn move_cursor(
         }
     }
     if portal.failed {
-        bail!(
-            OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "portal \"{}\" cannot be run",
-            portal.name
-        );
+        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"{}\" cannot be run", portal.name);
     }
     let mut reader = Reader { cx, portal };
     let n = stmt.how_many;
@@ -345,9 +346,4 @@ pub(crate) fn fetch_columns(
     }
     let portals = core.portals.lock();
     Ok(portals.get(&stmt.portalname).and_then(|p| p.columns.clone()))
-}
-
-/// Whether the statement declares a cursor over a query.
-pub(crate) fn is_cursor_query(stmt: &Stmt) -> bool {
-    matches!(stmt, Stmt::SelectStmt(_))
 }

@@ -82,8 +82,7 @@ pub(crate) fn arm(
     armed.slot(reason).store(number, Ordering::SeqCst);
     let Some(at) = Instant::now().checked_add(timeout) else { return };
     queue.heap.push(Reverse((at, number)));
-    let deadline =
-        Deadline { number, reason, armed: Arc::downgrade(armed), token: token.clone() };
+    let deadline = Deadline { number, reason, armed: Arc::downgrade(armed), token: token.clone() };
     queue.deadlines.insert(number, deadline);
     drop(queue);
     clock.changed.notify_one();

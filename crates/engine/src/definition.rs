@@ -1,11 +1,118 @@
 //! Statements that define things: handed to `commands` with what it needs of the session.
-use crate::{context::StatementContext, portal::Portal, session_core::SessionCore, utility};
-use error::PgResult;
+use crate::{
+    command_tag::command_tag,
+    context::StatementContext,
+    portal::Portal,
+    query_run::{PlannedSet, QueryRun, compile, exec_settings, plan_query},
+    session_core::SessionCore,
+};
+use commands::{UtilityContext, UtilityServices};
+use error::{PgResult, bail};
+use executor::ExecSettings;
+use nodes::Query;
 use parser::ast::Stmt;
+use std::sync::Arc;
+use types::{Datum, Oid};
 
 /// Runs a definition; returns the tag.
-pub(crate) fn run(_cx: &StatementContext<'_>, _portal: &Portal, stmt: &Stmt) -> PgResult<String> {
-    Err(utility::missing(stmt))
+pub(crate) fn run(cx: &StatementContext<'_>, portal: &Portal, stmt: &Stmt) -> PgResult<String> {
+    let services = Services { cx, nested: portal.nested, params: portal.params.clone() };
+    let rows = services.execute(&portal.statement.text, stmt)?;
+    Ok(tag(stmt, rows))
+}
+
+fn tag(stmt: &Stmt, rows: Option<u64>) -> String {
+    match (stmt, rows) {
+        (Stmt::CreateTableAsStmt(_) | Stmt::SelectStmt(_), Some(rows)) => format!("SELECT {rows}"),
+        _ => command_tag(stmt).to_owned(),
+    }
+}
+
+/// The engine as `commands` sees it.
+struct Services<'c, 's> {
+    cx: &'c StatementContext<'s>,
+    nested: bool,
+    params: Arc<[Datum]>,
+}
+
+impl Services<'_, '_> {
+    fn execute(&self, text: &str, stmt: &Stmt) -> PgResult<Option<u64>> {
+        let cx = self.cx;
+        commands::execute_utility(
+            &UtilityContext {
+                catalog: &cx.catalog,
+                session: cx,
+                locker: cx,
+                services: self,
+                source_text: text,
+            },
+            stmt,
+        )
+    }
+}
+
+impl UtilityServices for Services<'_, '_> {
+    fn run_query(
+        &self,
+        query: &Query,
+        row: &mut dyn FnMut(Vec<Datum>) -> PgResult<()>,
+    ) -> PgResult<u64> {
+        let cx = self.cx;
+        let mut acx = analyzer::AnalyzeContext {
+            locker: cx,
+            ..analyzer::AnalyzeContext::new(&cx.catalog, cx, "")
+        };
+        let mut plans = Vec::new();
+        for query in crate::statement::rewrite(&mut acx, query.clone())? {
+            let plan = Arc::new(plan_query(cx, &query, None, Default::default())?);
+            plans.push(compile(cx, plan)?);
+        }
+        let set = Arc::new(PlannedSet { plans });
+        let mut run = QueryRun::start_planned(cx, set, self.params.clone())?;
+        while let Some(values) = run.next_row(cx)? {
+            row(values)?;
+        }
+        Ok(run.processed())
+    }
+
+    fn run_utility(&self, stmt: &Stmt) -> PgResult<()> {
+        self.execute("", stmt).map(|_| ())
+    }
+
+    fn command_counter_increment(&self) -> PgResult<()> {
+        self.cx.core.next_command()
+    }
+
+    fn prevent_in_transaction_block(&self, statement: &str) -> PgResult<()> {
+        if self.nested {
+            bail!(
+                ACTIVE_SQL_TRANSACTION,
+                "{statement} cannot be executed from a function or procedure"
+            );
+        }
+        self.cx.core.prevent_in_transaction_block(statement)
+    }
+
+    fn check_relation_not_in_use(&self, relid: Oid, statement: &str) -> PgResult<()> {
+        if self.cx.core.portals.lock().uses_relation(relid) {
+            use catalog::CatalogRead;
+            let relation = self.cx.catalog.get_relation(relid)?;
+            bail!(
+                OBJECT_IN_USE,
+                "cannot {statement} \"{}\" because it is being used by active queries in this session",
+                relation.name
+            );
+        }
+        Ok(())
+    }
+
+    fn session_slot(&self) -> u32 {
+        self.cx.core.slot
+    }
+
+    fn exec_settings(&self) -> Arc<ExecSettings> {
+        exec_settings(self.cx)
+    }
 }
 
 /// DISCARD TEMP.

@@ -13,11 +13,12 @@ use dashmap::DashMap;
 use error::{PgError, PgResult, Severity, bail, err};
 use executor::ExecSettings;
 use fmgr::Registry;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use settings::{
     ClusterSettings, SetAction, SetOptions, Settings, Source, Typed, Value, definition,
 };
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::PathBuf,
     sync::{
@@ -75,6 +76,7 @@ pub struct Engine {
     log: LogFunction,
     sessions: DashMap<i32, Weak<SessionCore>>,
     next_pid: AtomicI32,
+    slots: Mutex<BTreeSet<u32>>,
     stats: DashMap<Oid, Arc<DatabaseStats>>,
     shutting_down: AtomicBool,
 }
@@ -102,6 +104,7 @@ impl Engine {
             log: options.log,
             sessions: DashMap::new(),
             next_pid: AtomicI32::new(std::process::id() as i32),
+            slots: Mutex::default(),
             stats: DashMap::new(),
             shutting_down: AtomicBool::new(false),
         });
@@ -128,6 +131,7 @@ impl Engine {
             self.clone(),
             SessionStart {
                 pid,
+                slot: self.take_slot(),
                 secret: new_secret(client.long_secret),
                 backend,
                 database: database.oid,
@@ -138,7 +142,10 @@ impl Engine {
                 wake: client.wake.clone(),
             },
         );
-        initial_settings(&core, &client, &role)?;
+        if let Err(e) = initial_settings(&core, &client, &role) {
+            self.slots.lock().remove(&core.slot);
+            return Err(e);
+        }
         guard.keep();
         self.sessions.insert(pid, Arc::downgrade(&core));
         Ok(Session::new(core))
@@ -160,11 +167,7 @@ impl Engine {
         shared.set_transaction(None)?;
         txn.abort();
         let Some(role) = found.0 else {
-            bail!(
-                INVALID_AUTHORIZATION_SPECIFICATION,
-                "role \"{}\" does not exist",
-                client.user
-            );
+            bail!(INVALID_AUTHORIZATION_SPECIFICATION, "role \"{}\" does not exist", client.user);
         };
         if !role.canlogin {
             bail!(
@@ -195,11 +198,8 @@ impl Engine {
             }
         }
         if role.connlimit >= 0 && !role.superuser {
-            let used = self
-                .sessions()
-                .iter()
-                .filter(|s| s.user.lock().authenticated == role.oid)
-                .count();
+            let used =
+                self.sessions().iter().filter(|s| s.user.lock().authenticated == role.oid).count();
             if used >= role.connlimit as usize {
                 bail!(TOO_MANY_CONNECTIONS, "too many connections for role \"{}\"", role.name);
             }
@@ -236,6 +236,16 @@ impl Engine {
         }
     }
 
+    /// The smallest number that no session has.
+    fn take_slot(&self) -> u32 {
+        let mut slots = self.slots.lock();
+        let mut slot = 1;
+        while !slots.insert(slot) {
+            slot += 1;
+        }
+        slot
+    }
+
     /// The session with that pid.
     pub(crate) fn session(&self, pid: i32) -> Option<Arc<SessionCore>> {
         self.sessions.get(&pid).and_then(|s| s.upgrade())
@@ -249,6 +259,7 @@ impl Engine {
     pub(crate) fn forget_session(&self, core: &SessionCore) {
         self.notify.unlisten_all(core);
         self.sessions.remove(&core.pid);
+        self.slots.lock().remove(&core.slot);
         self.store.remove_backend(&core.backend);
     }
 
@@ -473,10 +484,9 @@ fn parse_options(text: &str) -> PgResult<Vec<(String, String)>> {
     while let Some(word) = words.next() {
         let setting = match word.as_str() {
             "-c" => words.next(),
-            other => other
-                .strip_prefix("--")
-                .or_else(|| other.strip_prefix("-c"))
-                .map(str::to_owned),
+            other => {
+                other.strip_prefix("--").or_else(|| other.strip_prefix("-c")).map(str::to_owned)
+            }
         };
         match setting.as_deref().and_then(|s| s.split_once('=')) {
             Some((name, value)) => out.push((name.replace('-', "_"), value.to_owned())),

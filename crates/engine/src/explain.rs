@@ -10,12 +10,13 @@ use types::{Datum, Oid, type_oid};
 
 /// The one column.
 pub(crate) fn columns(_cx: &StatementContext<'_>, stmt: &ExplainStmt) -> PgResult<RowShape> {
-    let format = stmt.options.iter().rev().find(|o| o.defname == "format").and_then(|o| match &o.arg {
-        Some(DefArg::String(s)) => Some(s.to_ascii_lowercase()),
-        Some(DefArg::Names(names)) => names.last().map(|n| n.to_ascii_lowercase()),
-        Some(DefArg::TypeName(t)) => t.names.last().map(|n| n.to_ascii_lowercase()),
-        _ => None,
-    });
+    let format =
+        stmt.options.iter().rev().find(|o| o.defname == "format").and_then(|o| match &o.arg {
+            Some(DefArg::String(s)) => Some(s.to_ascii_lowercase()),
+            Some(DefArg::Names(names)) => names.last().map(|n| n.to_ascii_lowercase()),
+            Some(DefArg::TypeName(t)) => t.names.last().map(|n| n.to_ascii_lowercase()),
+            _ => None,
+        });
     let typ = match format.as_deref() {
         Some("json") => type_oid::JSON,
         Some("xml") => type_oid::XML,

@@ -113,11 +113,15 @@ impl SqlFunction {
     }
 
     /// Runs the body; the rows of its last statement.
-    fn run(&self, cx: &mut CallContext<'_>, args: &mut [Datum], all: bool) -> PgResult<Vec<Vec<Datum>>> {
+    fn run(
+        &self,
+        cx: &mut CallContext<'_>,
+        args: &mut [Datum],
+        all: bool,
+    ) -> PgResult<Vec<Vec<Datum>>> {
         let session = cx.session;
-        let Some(core) = session
-            .service_any(SESSION_SERVICE)
-            .and_then(|s| s.downcast_ref::<Arc<SessionCore>>())
+        let Some(core) =
+            session.service_any(SESSION_SERVICE).and_then(|s| s.downcast_ref::<Arc<SessionCore>>())
         else {
             return Err(PgError::internal("SQL function outside of a session"));
         };
@@ -273,7 +277,7 @@ impl CachedStatement {
             hooks: Some(hooks),
             ..AnalyzeContext::new(&cx.catalog, cx, text)
         };
-        Self::analyze_in(cx, acx, text, raw, types)
+        Self::analyze_in(cx, acx, text, raw, types, false)
     }
 }
 

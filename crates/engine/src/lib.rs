@@ -26,18 +26,23 @@
 //! `src/backend/utils/mmgr/portalmem.c`
 
 mod activity;
+mod call;
 mod clock;
 mod command_tag;
 mod context;
-mod call;
 mod copy;
+mod copy_in;
+mod copy_options;
+mod copy_out;
+mod copy_text;
 mod cursor;
-mod definition;
 mod deadline;
+mod definition;
 mod engine;
 mod explain;
 mod fastpath;
 mod language;
+mod lifted;
 mod notify;
 mod plan_cache;
 mod portal;

@@ -1,5 +1,5 @@
 //! Analysed statements that sessions share, least recently used ones dropped first.
-use crate::statement::CachedStatement;
+use crate::{context::StatementContext, statement::CachedStatement};
 use lru::LruCache;
 use parking_lot::Mutex;
 use rustc_hash::FxHasher;
@@ -25,6 +25,19 @@ pub(crate) struct PlanKey {
     pub(crate) fingerprint: u64,
     pub(crate) param_types: Vec<Oid>,
     pub(crate) text: Arc<str>,
+}
+
+impl PlanKey {
+    /// The key of a text in a session as it is now.
+    pub(crate) fn new(cx: &StatementContext<'_>, text: &Arc<str>, types: &[Oid]) -> PlanKey {
+        PlanKey {
+            database: cx.core.database,
+            role: cx.core.user.lock().current(),
+            fingerprint: cx.core.plan_fingerprint(),
+            param_types: types.to_vec(),
+            text: text.clone(),
+        }
+    }
 }
 
 /// The cache.

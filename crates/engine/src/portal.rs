@@ -1,11 +1,7 @@
 //! Portals: statements in the course of execution, and cursors.
 use crate::{
-    clock,
-    query_run::QueryRun,
-    session_core::SessionCore,
-    sink::RowShape,
-    statement::CachedStatement,
-    type_io::ColumnOutput,
+    clock, query_run::QueryRun, session_core::SessionCore, sink::RowShape,
+    statement::CachedStatement, type_io::ColumnOutput,
 };
 use error::{PgResult, err};
 use parser::ast::cursor_options;
@@ -183,13 +179,12 @@ impl PortalStore {
     }
 
     /// Drops what matches.
-    pub(crate) fn drop_if(&mut self, mut condition: impl FnMut(&Portal) -> bool) -> Vec<Box<Portal>> {
-        let names: Vec<String> = self
-            .portals
-            .values()
-            .filter(|p| condition(p))
-            .map(|p| p.name.clone())
-            .collect();
+    pub(crate) fn drop_if(
+        &mut self,
+        mut condition: impl FnMut(&Portal) -> bool,
+    ) -> Vec<Box<Portal>> {
+        let names: Vec<String> =
+            self.portals.values().filter(|p| condition(p)).map(|p| p.name.clone()).collect();
         names.into_iter().filter_map(|n| self.portals.remove(&n)).collect()
     }
 
@@ -199,6 +194,13 @@ impl PortalStore {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.portals.is_empty()
+    }
+
+    /// Whether an open query reads or writes a relation.
+    pub(crate) fn uses_relation(&self, relid: Oid) -> bool {
+        self.portals
+            .values()
+            .any(|p| matches!(p.run, Run::Query(_)) && p.statement.relations().contains(&relid))
     }
 
     /// Cursors for pg_cursors: name, statement, holdable, binary, scrollable, creation time.

@@ -42,10 +42,7 @@ impl PreparedStore {
     /// 42P05 if the name is taken.
     pub(crate) fn check_free(&self, name: &str) -> PgResult<()> {
         match self.named.contains_key(name) {
-            true => Err(err!(
-                DUPLICATE_PSTATEMENT,
-                "prepared statement \"{name}\" already exists"
-            )),
+            true => Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{name}\" already exists")),
             false => Ok(()),
         }
     }
@@ -58,14 +55,10 @@ impl PreparedStore {
             false => self.named.get(name),
         };
         found.ok_or_else(|| match name.is_empty() {
-            true => err!(
-                INVALID_SQL_STATEMENT_NAME,
-                "unnamed prepared statement does not exist"
-            ),
-            false => err!(
-                INVALID_SQL_STATEMENT_NAME,
-                "prepared statement \"{name}\" does not exist"
-            ),
+            true => err!(INVALID_SQL_STATEMENT_NAME, "unnamed prepared statement does not exist"),
+            false => {
+                err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{name}\" does not exist")
+            }
         })
     }
 

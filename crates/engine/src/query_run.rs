@@ -1,5 +1,8 @@
 //! Planned queries in the course of execution.
-use crate::{context::StatementContext, statement::{Body, CachedStatement}};
+use crate::{
+    context::StatementContext,
+    statement::{Body, CachedStatement},
+};
 use catalog::CatalogRead;
 use error::{PgResult, bail};
 use executor::{Batch, ExecSettings, Execution, PreparedPlan};
@@ -36,7 +39,9 @@ impl PlannedSet {
         let planning: f64 = self
             .plans
             .iter()
-            .map(|p| PLANNING_OPERATORS * cx.typed.cpu_operator_cost * (p.plan.rtable.len() + 1) as f64)
+            .map(|p| {
+                PLANNING_OPERATORS * cx.typed.cpu_operator_cost * (p.plan.rtable.len() + 1) as f64
+            })
             .sum();
         self.cost() + planning
     }
@@ -80,6 +85,36 @@ pub(crate) fn plan_query(
 pub(crate) fn compile(cx: &StatementContext<'_>, plan: Arc<PlannedStmt>) -> PgResult<Planned> {
     let compiled = Arc::new(PreparedPlan::new(plan.clone(), cx, &cx.catalog)?);
     Ok(Planned { plan, compiled })
+}
+
+impl Planned {
+    /// Starts the plan by itself; `prepare` sets up the execution's state.
+    pub(crate) fn execute(
+        &self,
+        cx: &StatementContext<'_>,
+        params: Arc<[Datum]>,
+        prepare: &mut dyn FnMut(&mut executor::EState),
+    ) -> PgResult<Execution> {
+        let txn = cx.core.txn()?;
+        let snapshot = txn.snapshot();
+        Execution::start_with(
+            self.compiled.clone(),
+            txn,
+            snapshot,
+            params,
+            exec_settings(cx),
+            cx,
+            &cx.catalog,
+            prepare,
+        )
+    }
+}
+
+/// Runs an execution to its end; rows it returns are dropped.
+pub(crate) fn run_to_end(cx: &StatementContext<'_>, execution: &mut Execution) -> PgResult<()> {
+    let mut batch = Batch::default();
+    while execution.next(cx, &cx.catalog, &mut batch, BATCH_ROWS)? {}
+    execution.finish(cx, &cx.catalog)
 }
 
 /// A statement's plans, run one after the other.
@@ -273,7 +308,7 @@ pub(crate) fn exec_settings(cx: &StatementContext<'_>) -> Arc<ExecSettings> {
 }
 
 /// Takes the locks that a query's analysis took: a cached one did that in another transaction.
-fn lock_query(cx: &StatementContext<'_>, query: &Query) -> PgResult<()> {
+pub(crate) fn lock_query(cx: &StatementContext<'_>, query: &Query) -> PgResult<()> {
     for rte in &query.rtable {
         match &rte.kind {
             nodes::RteKind::Relation { relid, rellockmode, .. } => {
@@ -330,10 +365,7 @@ fn check_read_only(cx: &StatementContext<'_>, plan: &PlannedStmt) -> PgResult<()
                 CmdType::Merge => "MERGE",
                 _ => "UNKNOWN",
             };
-            bail!(
-                READ_ONLY_SQL_TRANSACTION,
-                "cannot execute {command} in a read-only transaction"
-            );
+            bail!(READ_ONLY_SQL_TRANSACTION, "cannot execute {command} in a read-only transaction");
         }
     }
     Ok(())

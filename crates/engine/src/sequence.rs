@@ -59,8 +59,7 @@ fn open(cx: &StatementContext<'_>, seq: Oid) -> PgResult<Sequence> {
 }
 
 fn check_writable(cx: &StatementContext<'_>, sequence: &Sequence, what: &str) -> PgResult<()> {
-    if sequence.relation.persistence != 't'
-        && cx.core.settings.lock().typed().transaction_read_only
+    if sequence.relation.persistence != 't' && cx.core.settings.lock().typed().transaction_read_only
     {
         bail!(READ_ONLY_SQL_TRANSACTION, "cannot execute {what} in a read-only transaction");
     }
@@ -177,9 +176,5 @@ fn check_privilege(cx: &StatementContext<'_>, sequence: &Sequence, any_of: u64) 
     if cx.core.holds_any_privilege(relation, user, any_of)? {
         return Ok(());
     }
-    Err(err!(
-        INSUFFICIENT_PRIVILEGE,
-        "permission denied for sequence {}",
-        relation.name
-    ))
+    Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied for sequence {}", relation.name))
 }

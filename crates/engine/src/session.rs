@@ -59,6 +59,8 @@ pub struct Session {
     running: Option<Running>,
     /// Text that error positions count in.
     source: Option<Arc<str>>,
+    /// What runs was analysed from another text than the client's, whose positions mean nothing to it.
+    lifted: bool,
     closed: bool,
 }
 
@@ -111,7 +113,7 @@ impl Binder<'_> {
 
 impl Session {
     pub(crate) fn new(core: Arc<SessionCore>) -> Session {
-        Session { core, query: None, running: None, source: None, closed: false }
+        Session { core, query: None, running: None, source: None, lifted: false, closed: false }
     }
 
     /// pg_backend_pid().
@@ -124,9 +126,10 @@ impl Session {
         &self.core.secret
     }
 
-    /// Stops the running statement from any thread.
-    pub fn cancel_token(&self) -> txn::CancelToken {
-        self.core.backend.cancel.clone()
+    /// A function that stops the running statement, from any thread.
+    pub fn cancel_handle(&self) -> impl Fn() + Send + Sync + use<> {
+        let token = self.core.backend.cancel.clone();
+        move || token.cancel(CancelReason::User)
     }
 
     /// `I`, `T` or `E`, as ReadyForQuery has it.
@@ -159,17 +162,19 @@ impl Session {
 
     /// Ends the current statement with an error: rolls back what must be, and returns the error as it
     /// is to be sent, with its position in characters.
-    pub fn fail(&mut self, e: PgError) -> PgError {
+    pub fn fail(&mut self, mut e: PgError) -> PgError {
         self.running = None;
         self.query = None;
         self.core.armed.disarm(CancelReason::StatementTimeout);
         let rolled_back = catch_unwind(AssertUnwindSafe(|| self.core.after_error()));
         self.core.sync_settings();
-        let mut e = e;
         if rolled_back.is_err() {
             e = e.with_severity(Severity::Fatal);
         }
         let source = self.source.take();
+        if std::mem::take(&mut self.lifted) {
+            e.0.position = None;
+        }
         let statement = source.as_deref();
         self.core.engine.log_error(self.core.pid, &e, statement);
         position_in_characters(e, statement)
@@ -245,10 +250,9 @@ impl Session {
     pub fn idle_timeout(&self) -> Option<(Duration, CancelReason)> {
         let typed = self.core.settings.lock().typed().clone();
         let (ms, reason) = match self.in_transaction() || self.transaction_status() != b'I' {
-            true => (
-                typed.idle_in_transaction_session_timeout,
-                CancelReason::IdleInTransactionTimeout,
-            ),
+            true => {
+                (typed.idle_in_transaction_session_timeout, CancelReason::IdleInTransactionTimeout)
+            }
             false => (typed.idle_session_timeout, CancelReason::IdleSessionTimeout),
         };
         (ms > 0).then(|| (Duration::from_millis(ms as u64), reason))
@@ -280,6 +284,10 @@ impl Session {
         self.guarded(|s| {
             s.core.prepared.lock().remove("");
             s.arm_statement_timeout();
+            if let Some(portal) = crate::lifted::portal(&s.core, sql)? {
+                s.lifted = true;
+                return s.run_simple(portal, sink);
+            }
             let text: Arc<str> = s.source.clone().unwrap_or_else(|| Arc::from(sql));
             let statements = s.parse_text(&text)?;
             if statements.is_empty() {
@@ -305,6 +313,7 @@ impl Session {
         self.core.mark_statement_start();
         self.core.activity.begin(&text, self.core.statement_timestamp());
         self.source = Some(text);
+        self.lifted = false;
     }
 
     fn arm_statement_timeout(&self) {
@@ -410,7 +419,7 @@ impl Session {
             let statement = CachedStatement::analyze(cx, text, Arc::new(raw), types, variable)?;
             return Ok(Arc::new(statement));
         }
-        let key = self.plan_key(cx, text, &types);
+        let key = PlanKey::new(cx, text, &types);
         if let Some(found) = self.core.engine.plans.get(&key) {
             if found.is_valid(cx)? {
                 return Ok(found);
@@ -423,16 +432,6 @@ impl Session {
             self.core.engine.plans.insert(key, statement.clone());
         }
         Ok(statement)
-    }
-
-    fn plan_key(&self, cx: &StatementContext<'_>, text: &Arc<str>, types: &[Oid]) -> PlanKey {
-        PlanKey {
-            database: self.core.database,
-            role: self.core.user.lock().current(),
-            fingerprint: cx.core.plan_fingerprint(),
-            param_types: types.to_vec(),
-            text: text.clone(),
-        }
     }
 
     fn run_simple(
@@ -488,7 +487,7 @@ impl Session {
             }
             let core = s.core.clone();
             let cx = core.context();
-            let key = s.plan_key(&cx, &text, &types);
+            let key = PlanKey::new(&cx, &text, &types);
             // A text that was prepared before needs not even be parsed, unless the block has failed:
             // then only what it is decides.
             let failed = core.xact.lock().block == Block::Failed;
@@ -528,11 +527,7 @@ impl Session {
     }
 
     /// A prepared statement whose analysis is up to date.
-    fn prepared(
-        &self,
-        cx: &StatementContext<'_>,
-        name: &str,
-    ) -> PgResult<Arc<CachedStatement>> {
+    fn prepared(&self, cx: &StatementContext<'_>, name: &str) -> PgResult<Arc<CachedStatement>> {
         crate::utility::current_prepared(cx, name)
     }
 
@@ -550,7 +545,9 @@ impl Session {
             s.source = Some(stmt.text.clone());
             core.activity.begin(&stmt.text, core.statement_timestamp());
             s.start_extended()?;
-            if !ends_failed_block(&stmt.raw.stmt) && !matches!(stmt.body, crate::statement::Body::Empty) {
+            if !ends_failed_block(&stmt.raw.stmt)
+                && !matches!(stmt.body, crate::statement::Body::Empty)
+            {
                 core.check_not_failed()?;
             }
             let cx = core.context();
@@ -579,11 +576,7 @@ impl Session {
     }
 
     /// Describe of a prepared statement.
-    pub fn describe_statement(
-        &mut self,
-        name: &str,
-        sink: &mut dyn ResultSink,
-    ) -> PgResult<()> {
+    pub fn describe_statement(&mut self, name: &str, sink: &mut dyn ResultSink) -> PgResult<()> {
         self.guarded(|s| {
             let core = s.core.clone();
             s.core.start_command()?;
@@ -784,7 +777,8 @@ impl Session {
                         return Err(PgError::internal("end of COPY data without COPY"));
                     };
                     let rows = run.finish(&cx)?;
-                    portal.run = Run::Rows { rows: Default::default(), tag: format!("COPY {rows}") };
+                    portal.run =
+                        Run::Rows { rows: Default::default(), tag: format!("COPY {rows}") };
                 }
                 None => return Err(PgError::internal("end of COPY data without COPY")),
             }
@@ -836,9 +830,7 @@ fn run_portal_counting(
 ) -> PgResult<Outcome> {
     if let Run::New = portal.run {
         let outcome = start(core, portal, sink)?;
-        if describe
-            && let Some(columns) = &portal.columns
-        {
+        if describe && let Some(columns) = &portal.columns {
             sink.row_description(columns, &portal.formats);
         }
         if let Some(outcome) = outcome {
@@ -868,8 +860,7 @@ fn start(
         }
         Body::Queries(_) => {
             let cx = core.context();
-            let run =
-                crate::query_run::QueryRun::start(&cx, &statement, portal.params.clone())?;
+            let run = crate::query_run::QueryRun::start(&cx, &statement, portal.params.clone())?;
             portal.run = Run::Query(Box::new(run));
             Ok(None)
         }

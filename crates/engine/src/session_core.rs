@@ -34,6 +34,8 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 pub struct SessionCore {
     pub(crate) engine: Arc<Engine>,
     pub(crate) pid: i32,
+    /// Its number among the sessions that run, from 1; names its temporary schema.
+    pub(crate) slot: u32,
     pub(crate) secret: Vec<u8>,
     pub(crate) backend: Arc<Backend>,
     pub(crate) database: Oid,
@@ -64,6 +66,7 @@ pub struct SessionCore {
 /// What a session starts with.
 pub(crate) struct SessionStart {
     pub(crate) pid: i32,
+    pub(crate) slot: u32,
     pub(crate) secret: Vec<u8>,
     pub(crate) backend: Arc<Backend>,
     pub(crate) database: Oid,
@@ -82,6 +85,7 @@ impl SessionCore {
         Arc::new(SessionCore {
             engine,
             pid: start.pid,
+            slot: start.slot,
             secret: start.secret,
             backend: start.backend,
             database: start.database,
@@ -206,11 +210,7 @@ impl SessionCore {
     }
 
     /// RESET.
-    pub(crate) fn reset_setting(
-        self: &Arc<Self>,
-        name: &str,
-        options: SetOptions,
-    ) -> PgResult<()> {
+    pub(crate) fn reset_setting(self: &Arc<Self>, name: &str, options: SetOptions) -> PgResult<()> {
         let mut hooks = SessionHooks::new(self);
         self.settings.lock().reset(name, options, &mut hooks)?;
         hooks.apply();
@@ -227,10 +227,8 @@ impl SessionCore {
         }
         let typed = settings.typed().clone();
         let role = settings.get(settings::definition::id_of("role")).as_str().to_owned();
-        let authorization = settings
-            .get(settings::definition::id_of("session_authorization"))
-            .as_str()
-            .to_owned();
+        let authorization =
+            settings.get(settings::definition::id_of("session_authorization")).as_str().to_owned();
         drop(settings);
         self.backend.set_lock_timeout(typed.lock_timeout.max(0) as u32);
         self.backend.set_deadlock_timeout(typed.deadlock_timeout.max(1) as u32);
@@ -298,8 +296,7 @@ impl SessionCore {
     ) -> PgResult<bool> {
         use catalog::acl;
         let kind = acl::ObjectKind::of_relkind(relation.relkind);
-        let items =
-            relation.acl.clone().unwrap_or_else(|| acl::default_acl(kind, relation.owner));
+        let items = relation.acl.clone().unwrap_or_else(|| acl::default_acl(kind, relation.owner));
         Ok(acl::privileges_of(&self.catalog, &items, role, relation.owner, any_of)? != 0)
     }
 

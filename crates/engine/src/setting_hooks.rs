@@ -54,11 +54,8 @@ impl<'s> SessionHooks<'s> {
                 bail!(INSUFFICIENT_PRIVILEGE, "permission denied to set role \"{name}\"");
             }
         } else if role.oid != user.authenticated {
-            let superuser = self
-                .core
-                .catalog
-                .lookup_role(user.authenticated)?
-                .is_some_and(|r| r.superuser);
+            let superuser =
+                self.core.catalog.lookup_role(user.authenticated)?.is_some_and(|r| r.superuser);
             if !superuser {
                 bail!(
                     INSUFFICIENT_PRIVILEGE,
@@ -119,12 +116,14 @@ impl CheckHooks for SessionHooks<'_> {
             "default_table_access_method" if self.in_transaction() => {
                 let name = value.as_str();
                 if name.is_empty() {
-                    return Err(invalid()
-                        .detail("\"default_table_access_method\" cannot be empty."));
+                    return Err(
+                        invalid().detail("\"default_table_access_method\" cannot be empty.")
+                    );
                 }
                 if !matches!(self.core.catalog.lookup_am(name)?, Some((_, 't'))) {
-                    return Err(invalid()
-                        .detail(format!("Table access method \"{name}\" does not exist.")));
+                    return Err(
+                        invalid().detail(format!("Table access method \"{name}\" does not exist."))
+                    );
                 }
             }
             _ => {}

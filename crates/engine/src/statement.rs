@@ -71,16 +71,20 @@ impl CachedStatement {
         types: Vec<Oid>,
         variable: bool,
     ) -> PgResult<CachedStatement> {
-        let param_types = match variable {
-            true => ParamTypes::Variable(types.clone()),
-            false => ParamTypes::Fixed(types.clone()),
-        };
-        let acx = AnalyzeContext {
-            param_types,
-            locker: cx,
-            ..AnalyzeContext::new(&cx.catalog, cx, text)
-        };
-        Self::analyze_in(cx, acx, text, raw, types)
+        let acx = context(cx, text, &types, variable);
+        Self::analyze_in(cx, acx, text, raw, types, false)
+    }
+
+    /// Analyses the query inside another statement (DECLARE, PREPARE, COPY).
+    pub(crate) fn analyze_inner(
+        cx: &StatementContext<'_>,
+        text: &Arc<str>,
+        raw: Arc<RawStmt>,
+        types: Vec<Oid>,
+        variable: bool,
+    ) -> PgResult<CachedStatement> {
+        let acx = context(cx, text, &types, variable);
+        Self::analyze_in(cx, acx, text, raw, types, true)
     }
 
     /// The same in a context that the caller made.
@@ -90,23 +94,28 @@ impl CachedStatement {
         text: &Arc<str>,
         raw: Arc<RawStmt>,
         types: Vec<Oid>,
+        inner: bool,
     ) -> PgResult<CachedStatement> {
         let stamp = Stamp::now(cx)?;
-        let (body, param_types, relations) = if raw.stmt.is_optimizable() && !is_select_into(&raw.stmt) {
-            let query = analyzer::analyze(&mut acx, &raw)?;
-            let types = match std::mem::take(&mut acx.param_types) {
-                ParamTypes::None => Vec::new(),
-                ParamTypes::Fixed(types) | ParamTypes::Variable(types) => types,
+        let (body, param_types, relations) =
+            if raw.stmt.is_optimizable() && (inner || !is_select_into(&raw.stmt)) {
+                let query = match inner {
+                    true => analyzer::analyze_inner(&mut acx, &raw.stmt, false)?,
+                    false => analyzer::analyze(&mut acx, &raw)?,
+                };
+                let types = match std::mem::take(&mut acx.param_types) {
+                    ParamTypes::None => Vec::new(),
+                    ParamTypes::Fixed(types) | ParamTypes::Variable(types) => types,
+                };
+                let queries = rewrite(&mut acx, query)?;
+                let mut relations = Vec::new();
+                for query in &queries {
+                    collect_relations(query, &mut relations);
+                }
+                (Body::Queries(queries.into()), types, relations)
+            } else {
+                (Body::Utility, types, Vec::new())
             };
-            let queries = rewrite(&mut acx, query)?;
-            let mut relations = Vec::new();
-            for query in &queries {
-                collect_relations(query, &mut relations);
-            }
-            (Body::Queries(queries.into()), types, relations)
-        } else {
-            (Body::Utility, types, Vec::new())
-        };
         let columns = match &body {
             Body::Queries(queries) => query_columns(cx, queries)?,
             _ => crate::utility::columns(cx, text, &raw.stmt)?,
@@ -128,11 +137,7 @@ impl CachedStatement {
     pub(crate) fn empty(cx: &StatementContext<'_>, text: &Arc<str>) -> PgResult<CachedStatement> {
         Ok(CachedStatement {
             text: text.clone(),
-            raw: Arc::new(RawStmt {
-                stmt: Stmt::CheckPointStmt,
-                stmt_location: 0,
-                stmt_len: 0,
-            }),
+            raw: Arc::new(RawStmt { stmt: Stmt::CheckPointStmt, stmt_location: 0, stmt_len: 0 }),
             tag: "",
             param_types: Vec::new(),
             columns: None,
@@ -169,6 +174,11 @@ impl CachedStatement {
             s.catalog_version.store(version, Ordering::Relaxed);
         }
         Ok(unchanged)
+    }
+
+    /// Relations that the text refers to, through views too.
+    pub(crate) fn relations(&self) -> &[Oid] {
+        &self.relations
     }
 
     /// Whether other sessions may use it.
@@ -236,13 +246,23 @@ impl CachedStatement {
     /// Refuses to go on if the columns changed under a prepared statement.
     pub(crate) fn check_same_result(&self, other: &CachedStatement) -> PgResult<()> {
         if self.columns != other.columns {
-            return Err(err!(
-                FEATURE_NOT_SUPPORTED,
-                "cached plan must not change result type"
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cached plan must not change result type"));
         }
         Ok(())
     }
+}
+
+fn context<'a>(
+    cx: &'a StatementContext<'_>,
+    text: &'a str,
+    types: &[Oid],
+    variable: bool,
+) -> AnalyzeContext<'a> {
+    let param_types = match variable {
+        true => ParamTypes::Variable(types.to_vec()),
+        false => ParamTypes::Fixed(types.to_vec()),
+    };
+    AnalyzeContext { param_types, locker: cx, ..AnalyzeContext::new(&cx.catalog, cx, text) }
 }
 
 impl Stamp {

@@ -1,10 +1,14 @@
 //! Compiles the SQL text that the catalog's bootstrap data holds: views, defaults, domain checks.
-use crate::{Engine, random::entropy, session_core::{SessionCore, SessionStart}};
-use analyzer::AnalyzeContext;
-use catalog::{Catalog, TreeCompiler};
+use crate::{
+    Engine,
+    random::entropy,
+    session_core::{SessionCore, SessionStart},
+};
+use analyzer::{AnalyzeContext, ColumnRefHooks, ExprKind};
+use catalog::{Catalog, CatalogRead, TreeCompiler};
 use error::{PgError, PgResult};
-use nodes::{Expr, Query};
-use parser::ast::Stmt;
+use nodes::{CaseTestExpr, Expr, Query};
+use parser::ast::{ColumnRef, Stmt};
 use settings::Settings;
 use std::sync::{Arc, Weak};
 use types::Oid;
@@ -30,6 +34,7 @@ impl EngineCompiler {
             engine,
             SessionStart {
                 pid: 0,
+                slot: 0,
                 secret: entropy().to_be_bytes().to_vec(),
                 backend,
                 database: catalog::image::POSTGRES_DB,
@@ -70,7 +75,6 @@ impl TreeCompiler for EngineCompiler {
 
     fn compile_exprs(&self, catalog: &Catalog, sql: &str, types: &[Oid]) -> PgResult<Vec<Expr>> {
         // A target list whose columns are cast to the wanted types by a row of values.
-        use catalog::CatalogRead;
         let query = self.analyze_select(catalog, &format!("SELECT {sql}"))?;
         let core = self.session()?;
         let mut cx = core.context();
@@ -82,7 +86,7 @@ impl TreeCompiler for EngineCompiler {
                 out.push(entry.expr);
                 continue;
             }
-            let text = nodes_text(sql, out.len());
+            let text = list_element(sql, out.len());
             let cast = self.analyze_select(catalog, &format!("SELECT CAST({text} AS {wanted})"))?;
             out.extend(cast.target_list.into_iter().next().map(|e| e.expr));
         }
@@ -93,12 +97,31 @@ impl TreeCompiler for EngineCompiler {
         let core = self.session()?;
         let mut cx = core.context();
         cx.catalog = catalog.clone();
-        analyzer::relation_expr::domain_check(&mut AnalyzeContext::new(&cx.catalog, &cx, sql), sql, base)
+        let raw = parser::parse_expr(sql, &Default::default())?;
+        let value = DomainValue(CaseTestExpr {
+            type_id: base,
+            type_mod: -1,
+            collation: catalog.get_type(base)?.collation,
+            location: -1,
+        });
+        let mut acx =
+            AnalyzeContext { hooks: Some(&value), ..AnalyzeContext::new(&cx.catalog, &cx, sql) };
+        analyzer::analyze_expression(&mut acx, &raw, ExprKind::DomainCheck)
+    }
+}
+
+/// VALUE in a domain's CHECK.
+struct DomainValue(CaseTestExpr);
+
+impl ColumnRefHooks for DomainValue {
+    fn pre_column_ref(&self, name: &ColumnRef) -> PgResult<Option<Expr>> {
+        let is_value = !name.star && name.fields.len() == 1 && name.fields[0] == "value";
+        Ok(is_value.then(|| Expr::CoerceToDomainValue(self.0.clone())))
     }
 }
 
 /// Element `n` of a comma-separated list; commas inside quotes and parentheses don't count.
-fn nodes_text(sql: &str, n: usize) -> &str {
+fn list_element(sql: &str, n: usize) -> &str {
     let (mut depth, mut quoted, mut start, mut index) = (0, false, 0, 0);
     for (i, c) in sql.char_indices() {
         match c {

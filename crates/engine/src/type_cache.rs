@@ -149,8 +149,13 @@ impl StatementContext<'_> {
     fn actual_type(&self, declared: Oid, actual: Oid) -> Oid {
         use types::type_oid as t;
         match declared {
-            t::ANYARRAY | t::ANYENUM | t::ANYRANGE | t::ANYMULTIRANGE | t::ANYELEMENT
-            | t::RECORD | t::ANY => actual,
+            t::ANYARRAY
+            | t::ANYENUM
+            | t::ANYRANGE
+            | t::ANYMULTIRANGE
+            | t::ANYELEMENT
+            | t::RECORD
+            | t::ANY => actual,
             other => other,
         }
     }
@@ -159,6 +164,15 @@ impl StatementContext<'_> {
         let support = self.type_support(typ)?;
         let Some(function) = &support.input else { return Err(no_function(&support, "input")) };
         let mut args = [Datum::text(text), Datum::Oid(io_param(&support)), Datum::Int4(typmod)];
+        let n = function.argtypes.len().min(3);
+        self.call_support(function, &mut args[..n], Oid::INVALID, typ)
+    }
+
+    /// NULL as a value of a domain, whose constraints may refuse it.
+    pub(crate) fn null_of_domain(&self, typ: Oid) -> PgResult<Datum> {
+        let support = self.type_support(typ)?;
+        let Some(function) = &support.input else { return Err(no_function(&support, "input")) };
+        let mut args = [Datum::Null, Datum::Oid(io_param(&support)), Datum::Int4(-1)];
         let n = function.argtypes.len().min(3);
         self.call_support(function, &mut args[..n], Oid::INVALID, typ)
     }
@@ -206,8 +220,7 @@ impl StatementContext<'_> {
                 self.catalog.format_type(typ, None)?
             ));
         };
-        let result =
-            self.call_support(function, &mut [a.clone(), b.clone()], collation, typ)?;
+        let result = self.call_support(function, &mut [a.clone(), b.clone()], collation, typ)?;
         Ok(result.as_i32().cmp(&0))
     }
 

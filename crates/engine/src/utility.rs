@@ -2,8 +2,7 @@
 use crate::{
     command_tag::{command_tag, is_read_only},
     context::StatementContext,
-    copy,
-    cursor,
+    copy, cursor,
     notify::{Notification, NotifyAction},
     portal::{Portal, Run},
     query_run::QueryRun,
@@ -13,8 +12,9 @@ use crate::{
     statement::{Body, CachedStatement},
     variable,
 };
-use analyzer::{AnalyzeContext, ParamTypes};
+use analyzer::{AnalyzeContext, Analyzer, ExprKind, ParamTypes};
 use error::{PgError, PgResult, bail, err, not_supported};
+use nodes::{CoercionContext, CoercionForm, Expr};
 use parser::ast::{
     DiscardMode, ExecuteStmt, PrepareStmt, RawStmt, Stmt, TransactionStmt, TransactionStmtKind,
 };
@@ -152,7 +152,9 @@ fn checkpoint(core: &SessionCore) -> PgResult<()> {
             INSUFFICIENT_PRIVILEGE,
             "permission denied to execute CHECKPOINT command"
         )
-        .detail("Only roles with privileges of the \"pg_checkpoint\" role may execute this command."));
+        .detail(
+            "Only roles with privileges of the \"pg_checkpoint\" role may execute this command.",
+        ));
     }
     core.backend.block(|| {
         core.engine.store.sync()?;
@@ -166,8 +168,7 @@ fn transaction(core: &Arc<SessionCore>, stmt: &TransactionStmt) -> PgResult<&'st
     match stmt.kind {
         TransactionStmtKind::Begin | TransactionStmtKind::Start => {
             core.begin_block()?;
-            let options =
-                SetOptions::statement(SetAction::Local, core.is_superuser()?);
+            let options = SetOptions::statement(SetAction::Local, core.is_superuser()?);
             variable::set_modes(core, &stmt.options, "", options)?;
             Ok(if stmt.kind == TransactionStmtKind::Begin { "BEGIN" } else { "START TRANSACTION" })
         }
@@ -175,9 +176,7 @@ fn transaction(core: &Arc<SessionCore>, stmt: &TransactionStmt) -> PgResult<&'st
         TransactionStmtKind::Rollback => core.rollback_block(stmt.chain).map(|()| "ROLLBACK"),
         TransactionStmtKind::Savepoint => core.define_savepoint(name).map(|()| "SAVEPOINT"),
         TransactionStmtKind::Release => core.release_savepoint(name).map(|()| "RELEASE"),
-        TransactionStmtKind::RollbackTo => {
-            core.rollback_to_savepoint(name).map(|()| "ROLLBACK")
-        }
+        TransactionStmtKind::RollbackTo => core.rollback_to_savepoint(name).map(|()| "ROLLBACK"),
         TransactionStmtKind::Prepare => Err(not_supported!("PREPARE TRANSACTION")),
         TransactionStmtKind::CommitPrepared => Err(not_supported!("COMMIT PREPARED")),
         TransactionStmtKind::RollbackPrepared => Err(not_supported!("ROLLBACK PREPARED")),
@@ -231,23 +230,17 @@ fn discard(cx: &StatementContext<'_>, target: DiscardMode) -> PgResult<()> {
 /// PREPARE.
 fn prepare(cx: &StatementContext<'_>, text: &Arc<str>, stmt: &PrepareStmt) -> PgResult<()> {
     if stmt.name.is_empty() {
-        bail!(
-            INVALID_SQL_STATEMENT_NAME,
-            "invalid statement name: must not be empty"
-        );
+        bail!(INVALID_SQL_STATEMENT_NAME, "invalid statement name: must not be empty");
     }
     cx.core.prepared.lock().check_free(&stmt.name)?;
     let mut acx = AnalyzeContext::new(&cx.catalog, cx, text);
     let mut given = Vec::with_capacity(stmt.argtypes.len());
     for name in &stmt.argtypes {
-        given.push(analyzer::resolve_type_name(&mut acx, name)?.0);
+        given.push(Analyzer::new(&mut acx).typename_oid_and_typmod(name)?.0);
     }
-    let raw = RawStmt {
-        stmt: (*stmt.query).clone(),
-        stmt_location: 0,
-        stmt_len: text.len() as i32,
-    };
-    let statement = CachedStatement::analyze(cx, text, Arc::new(raw), given.clone(), true)?;
+    let raw =
+        RawStmt { stmt: (*stmt.query).clone(), stmt_location: 0, stmt_len: text.len() as i32 };
+    let statement = CachedStatement::analyze_inner(cx, text, Arc::new(raw), given.clone(), true)?;
     cx.core.prepared.lock().insert(&stmt.name, Arc::new(statement), given, true)
 }
 
@@ -261,13 +254,8 @@ pub(crate) fn current_prepared(
         return Ok(prepared.statement);
     }
     let old = &prepared.statement;
-    let fresh = CachedStatement::analyze(
-        cx,
-        &old.text,
-        old.raw.clone(),
-        old.param_types.clone(),
-        true,
-    )?;
+    let fresh =
+        CachedStatement::analyze(cx, &old.text, old.raw.clone(), old.param_types.clone(), true)?;
     old.check_same_result(&fresh)?;
     let fresh = Arc::new(fresh);
     cx.core.prepared.lock().replace(name, fresh.clone());
@@ -307,16 +295,55 @@ fn evaluate_params(
     if wanted.is_empty() {
         return Ok(Arc::new([]));
     }
-    let mut acx = AnalyzeContext {
-        param_types: ParamTypes::Fixed(portal.statement.param_types.clone()),
-        ..AnalyzeContext::new(&cx.catalog, cx, &portal.statement.text)
-    };
-    let exprs = analyzer::execute_params(&mut acx, &stmt.params, wanted)?;
+    let mut exprs = Vec::with_capacity(wanted.len());
+    for (i, (raw, typ)) in stmt.params.iter().zip(wanted).enumerate() {
+        exprs.push(parameter_expr(cx, portal, raw, *typ, i)?);
+    }
     let mut compiled = executor::StandaloneExprs::compile(&exprs, cx, &cx.catalog)?;
     compiled.set_params(portal.params.clone());
     let mut values = Vec::with_capacity(exprs.len());
     compiled.eval_all(cx, &cx.catalog, &[], &mut values)?;
     Ok(values.into())
+}
+
+/// A parameter of EXECUTE, converted to the type that the statement wants.
+fn parameter_expr(
+    cx: &StatementContext<'_>,
+    portal: &Portal,
+    raw: &parser::ast::Expr,
+    wanted: Oid,
+    number: usize,
+) -> PgResult<Expr> {
+    use catalog::CatalogRead;
+    let mut acx = AnalyzeContext {
+        param_types: ParamTypes::Fixed(portal.statement.param_types.clone()),
+        locker: cx,
+        ..AnalyzeContext::new(&cx.catalog, cx, &portal.statement.text)
+    };
+    let expr = analyzer::analyze_expression(&mut acx, raw, ExprKind::ExecuteParameter)?;
+    let (given, location) = (expr.typ(), expr.location());
+    let mut analyzer = Analyzer::new(&mut acx);
+    let converted = analyzer.coerce_to_target_type(
+        expr,
+        given,
+        wanted,
+        -1,
+        CoercionContext::Assignment,
+        CoercionForm::ImplicitCast,
+        -1,
+    )?;
+    match converted {
+        Some(expr) => Ok(expr),
+        None => Err(err!(
+            DATATYPE_MISMATCH,
+            "parameter ${} of type {} cannot be coerced to the expected type {}",
+            number + 1,
+            cx.catalog.format_type(given, None)?,
+            cx.catalog.format_type(wanted, None)?
+        )
+        .hint("You will need to rewrite or cast the expression.")
+        .at(location)),
+    }
 }
 
 fn start_executed(

@@ -1,5 +1,9 @@
 //! SET, RESET, SHOW, SET TRANSACTION, ALTER SYSTEM.
-use crate::{context::StatementContext, session_core::SessionCore, sink::{ColumnDesc, RowShape}};
+use crate::{
+    context::StatementContext,
+    session_core::SessionCore,
+    sink::{ColumnDesc, RowShape},
+};
 use catalog::quote_identifier;
 use error::{PgError, PgResult, bail, err};
 use fmgr::FnContext;
@@ -28,14 +32,16 @@ pub(crate) fn set(cx: &StatementContext<'_>, stmt: &VariableSetStmt, nested: boo
             };
             core.set_setting(name, &value, options)
         }
-        VariableSetKind::Default | VariableSetKind::Reset => match name.to_ascii_lowercase().as_str() {
-            "transaction_isolation" | "transaction_read_only" | "transaction_deferrable"
-                if stmt.kind == VariableSetKind::Reset =>
-            {
-                bail!(FEATURE_NOT_SUPPORTED, "parameter \"{name}\" cannot be reset")
+        VariableSetKind::Default | VariableSetKind::Reset => {
+            match name.to_ascii_lowercase().as_str() {
+                "transaction_isolation" | "transaction_read_only" | "transaction_deferrable"
+                    if stmt.kind == VariableSetKind::Reset =>
+                {
+                    bail!(FEATURE_NOT_SUPPORTED, "parameter \"{name}\" cannot be reset")
+                }
+                _ => core.reset_setting(name, options),
             }
-            _ => core.reset_setting(name, options),
-        },
+        }
         VariableSetKind::ResetAll => {
             core.settings.lock().reset_all();
             core.sync_settings();
@@ -86,11 +92,7 @@ pub(crate) fn set_modes(
 }
 
 /// The text of SET's arguments, lists joined.
-pub(crate) fn flatten(
-    cx: &StatementContext<'_>,
-    name: &str,
-    args: &[SetArg],
-) -> PgResult<String> {
+pub(crate) fn flatten(cx: &StatementContext<'_>, name: &str, args: &[SetArg]) -> PgResult<String> {
     let def = definition::lookup(name);
     let is_list = def.is_some_and(|d| d.is_list());
     if args.len() > 1 && !is_list {
@@ -147,11 +149,9 @@ pub(crate) fn show_columns(core: &SessionCore, stmt: &VariableShowStmt) -> PgRes
     let settings = core.settings.lock();
     match settings.canonical_name(&stmt.name) {
         Some(name) => Ok(vec![text_column(name)].into()),
-        None => Err(err!(
-            UNDEFINED_OBJECT,
-            "unrecognized configuration parameter \"{}\"",
-            stmt.name
-        )),
+        None => {
+            Err(err!(UNDEFINED_OBJECT, "unrecognized configuration parameter \"{}\"", stmt.name))
+        }
     }
 }
 

@@ -187,8 +187,7 @@ impl SessionCore {
     fn try_commit(self: &Arc<Self>) -> PgResult<()> {
         self.before_commit()?;
         let txn = self.txn()?;
-        let synchronous =
-            self.settings.lock().typed().synchronous_commit != SynchronousCommit::Off;
+        let synchronous = self.settings.lock().typed().synchronous_commit != SynchronousCommit::Off;
         txn.set_synchronous_commit(synchronous);
         txn.commit()?;
         let actions = std::mem::take(&mut self.notify.lock().pending);
@@ -595,9 +594,7 @@ impl SessionCore {
 /// The level the store runs a transaction at.
 pub(crate) fn store_isolation(level: IsolationLevel) -> Isolation {
     match level {
-        IsolationLevel::ReadUncommitted | IsolationLevel::ReadCommitted => {
-            Isolation::ReadCommitted
-        }
+        IsolationLevel::ReadUncommitted | IsolationLevel::ReadCommitted => Isolation::ReadCommitted,
         IsolationLevel::RepeatableRead => Isolation::RepeatableRead,
         IsolationLevel::Serializable => Isolation::Serializable,
     }

@@ -53,7 +53,10 @@ pub fn parse(args: impl Iterator<Item = String>) -> PgResult<Command> {
             "-F" => settings.push(("fsync".to_owned(), "off".to_owned())),
             "-c" => settings.push(assignment(&value("c")?, "-c ")?),
             "-V" | "--version" => {
-                return Ok(Command::Print(format!("pglitedb (PGLiteDB) {}", env!("CARGO_PKG_VERSION"))));
+                return Ok(Command::Print(format!(
+                    "pglitedb (PGLiteDB) {}",
+                    env!("CARGO_PKG_VERSION")
+                )));
             }
             "-?" | "--help" => return Ok(Command::Print(USAGE.trim_end().to_owned())),
             _ => match arg.strip_prefix("--").or_else(|| arg.strip_prefix("-c")) {

@@ -14,8 +14,7 @@ thread_local! {
 
 /// An empty buffer with at least [`BUFFER_SIZE`] of capacity.
 pub fn take() -> Vec<u8> {
-    POOL.with(|pool| pool.borrow_mut().pop())
-        .unwrap_or_else(|| Vec::with_capacity(BUFFER_SIZE))
+    POOL.with(|pool| pool.borrow_mut().pop()).unwrap_or_else(|| Vec::with_capacity(BUFFER_SIZE))
 }
 
 /// Gives a buffer back.

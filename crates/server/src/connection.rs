@@ -19,8 +19,8 @@ use std::{
 };
 use tokio::sync::Notify;
 use wire::{
-    BindMessage, Frame, FrameLimits, FrontendMessage, Phase, TargetKind, backend,
-    frame::NextFrame, next_frame, startup::StartupParameters, utf8,
+    BindMessage, Frame, FrameLimits, FrontendMessage, Phase, TargetKind, backend, frame::NextFrame,
+    next_frame, startup::StartupParameters, utf8,
 };
 
 /// Sockets that have not become sessions yet may be this many times max_connections.
@@ -79,8 +79,7 @@ fn connect(
     mailbox: &Arc<Notify>,
 ) -> PgResult<Session> {
     if parameters.replication {
-        return Err(error::not_supported!("replication connection")
-            .with_severity(Severity::Fatal));
+        return Err(error::not_supported!("replication connection").with_severity(Severity::Fatal));
     }
     let waker = mailbox.clone();
     engine.connect(ClientInfo {
@@ -322,9 +321,8 @@ fn handle(
     }
     match message {
         FrontendMessage::Query { sql } => {
-            let progress = utf8(sql)
-                .map_err(|e| session.fail(e))
-                .and_then(|sql| session.query(sql, out));
+            let progress =
+                utf8(sql).map_err(|e| session.fail(e)).and_then(|sql| session.query(sql, out));
             progressed(session, out, mode, skip_until_sync, progress, true)
         }
         FrontendMessage::Execute { portal, max_rows } => {
@@ -349,8 +347,12 @@ fn handle(
         FrontendMessage::FunctionCall(call) => {
             let args: Vec<Option<&[u8]>> = call.args.iter().collect();
             let formats: Vec<i16> = call.arg_formats.iter().collect();
-            let result =
-                session.function_call(types::Oid(call.function), &formats, &args, call.result_format);
+            let result = session.function_call(
+                types::Oid(call.function),
+                &formats,
+                &args,
+                call.result_format,
+            );
             match result {
                 Ok(value) => {
                     backend::function_call_response(out.buffer(), value.as_deref());
@@ -514,11 +516,8 @@ fn handle_copy(
         FrontendMessage::Flush | FrontendMessage::Sync => return After::Next,
         FrontendMessage::Terminate => return After::Close,
         _ => Err(session.fail(
-            err!(
-                PROTOCOL_VIOLATION,
-                "unexpected message type 0x{tag:02X} during COPY from stdin"
-            )
-            .with_severity(Severity::Fatal),
+            err!(PROTOCOL_VIOLATION, "unexpected message type 0x{tag:02X} during COPY from stdin")
+                .with_severity(Severity::Fatal),
         )),
     };
     progressed(session, out, mode, skip_until_sync, progress, simple)

@@ -1,6 +1,6 @@
 //! The data directory: its creation, its lock, its configuration files and its storage.
 use crate::{args::ServeOptions, unsynced::Unsynced};
-use error::{PgResult, Severity, SqlState, PgError, err};
+use error::{PgError, PgResult, Severity, SqlState, err};
 use settings::{ClusterSettings, Source, config_file};
 use std::{
     fs::{self, File},

@@ -44,7 +44,9 @@ impl Addresses {
                         FEATURE_NOT_SUPPORTED,
                         "listen address \"{host}\" is not a loopback address"
                     )
-                    .detail("Connections are not authenticated yet, so only local ones are accepted.")
+                    .detail(
+                        "Connections are not authenticated yet, so only local ones are accepted.",
+                    )
                     .hint("Set listen_addresses to \"localhost\"."));
                 }
                 tcp.push(address);
@@ -129,19 +131,24 @@ async fn listen(addresses: &Addresses, sender: mpsc::Sender<Socket>) -> PgResult
     for address in &addresses.tcp {
         match TcpListener::bind(address).await {
             Ok(listener) => {
-                log::log(&format!("listening on {} address, port {}",
-                    describe(address.ip()), address.port()));
+                log::log(&format!(
+                    "listening on {} address, port {}",
+                    describe(address.ip()),
+                    address.port()
+                ));
                 bound += 1;
                 tokio::spawn(accept_tcp(listener, sender.clone()));
             }
-            Err(e) => log::error(&err!(
-                OBJECT_IN_USE,
-                "could not bind {} address \"{}\": {e}",
-                if address.is_ipv4() { "IPv4" } else { "IPv6" },
-                address.ip()
-            )
-            .with_severity(Severity::Warning)
-            .hint(format!("Is another server already running on port {}?", address.port()))),
+            Err(e) => log::error(
+                &err!(
+                    OBJECT_IN_USE,
+                    "could not bind {} address \"{}\": {e}",
+                    if address.is_ipv4() { "IPv4" } else { "IPv6" },
+                    address.ip()
+                )
+                .with_severity(Severity::Warning)
+                .hint(format!("Is another server already running on port {}?", address.port())),
+            ),
         }
     }
     let mut paths = Vec::new();

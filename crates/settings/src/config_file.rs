@@ -122,7 +122,8 @@ fn parse_line(line: &str) -> Result<Option<(String, String)>, String> {
     if value.is_empty() && !quoted {
         return Err("end of line".to_owned());
     }
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '+' | ':' | '/' | '$');
+    let allowed =
+        |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '+' | ':' | '/' | '$');
     if !quoted && !value.chars().all(allowed) {
         return Err(token(&value));
     }

@@ -20,9 +20,8 @@ fn split(text: &str, fold: bool) -> Option<Vec<String>> {
         let (element, after) = match rest.strip_prefix('"') {
             Some(quoted) => take_quoted(quoted)?,
             None => {
-                let end = rest
-                    .find(|c: char| c == ',' || c.is_ascii_whitespace())
-                    .unwrap_or(rest.len());
+                let end =
+                    rest.find(|c: char| c == ',' || c.is_ascii_whitespace()).unwrap_or(rest.len());
                 let word = &rest[..end];
                 if word.is_empty() {
                     return None;
@@ -66,5 +65,9 @@ pub fn quote_identifier(name: &str, is_keyword: impl Fn(&str) -> bool) -> String
     let mut chars = name.chars();
     let plain = chars.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
         && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && !is_keyword(name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain && !is_keyword(name) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }

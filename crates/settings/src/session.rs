@@ -9,10 +9,7 @@ use crate::{
     value::{Value, invalid},
 };
 use error::{PgResult, err};
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Where a value came from; later ones win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,11 +103,9 @@ impl Default for ClusterSettings {
         let typed = Arc::new(Typed::new(&values));
         let values = values.into_iter().map(|v| (v, Source::Default)).collect();
         let mut cluster = ClusterSettings { values, customs: BTreeMap::new(), typed };
-        for (name, value) in [
-            ("client_encoding", "UTF8"),
-            ("server_encoding", "UTF8"),
-            ("max_stack_depth", "2MB"),
-        ] {
+        for (name, value) in
+            [("client_encoding", "UTF8"), ("server_encoding", "UTF8"), ("max_stack_depth", "2MB")]
+        {
             cluster.preset(name, value);
         }
         cluster
@@ -242,8 +237,7 @@ impl Settings {
         };
         for (name, value) in &cluster.customs {
             let current = (Value::str(value), Source::ConfigurationFile);
-            let custom =
-                Custom { reset: Some(current.clone()), current, stack: Stack::default() };
+            let custom = Custom { reset: Some(current.clone()), current, stack: Stack::default() };
             settings.customs.insert(name.to_ascii_lowercase(), (name.clone(), custom));
         }
         settings
@@ -390,12 +384,7 @@ impl Settings {
     }
 
     /// Checks `name` and `text` as SET would, for ALTER ROLE/DATABASE/SYSTEM and CREATE FUNCTION ... SET.
-    pub fn validate(
-        &self,
-        name: &str,
-        text: &str,
-        hooks: &mut dyn CheckHooks,
-    ) -> PgResult<Value> {
+    pub fn validate(&self, name: &str, text: &str, hooks: &mut dyn CheckHooks) -> PgResult<Value> {
         let Some(def) = definition::lookup(name) else {
             check_custom_name(name)?;
             return Ok(Value::str(text));
@@ -406,7 +395,13 @@ impl Settings {
 
     /// Sets a value that the session itself computes (role, transaction_isolation, is_superuser),
     /// whatever its context.
-    pub fn assign_internal(&mut self, id: SettingId, value: Value, source: Source, action: SetAction) {
+    pub fn assign_internal(
+        &mut self,
+        id: SettingId,
+        value: Value,
+        source: Source,
+        action: SetAction,
+    ) {
         self.assign(definition::get(id), (value, source), action);
     }
 
@@ -422,11 +417,7 @@ impl Settings {
         };
         self.check_context(def, options)?;
         if def.no_reset {
-            return Err(err!(
-                FEATURE_NOT_SUPPORTED,
-                "parameter \"{}\" cannot be reset",
-                def.name
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "parameter \"{}\" cannot be reset", def.name));
         }
         let (value, source) = self.reset_value(def.id).clone();
         let value = hooks.check(def, value, source)?;
@@ -608,9 +599,7 @@ impl Settings {
     fn forget_defaults(&mut self) {
         let cluster = &self.cluster;
         self.entries.retain(|e| {
-            e.reset.is_some()
-                || !e.stack.is_empty()
-                || e.current != cluster.values[e.id.0 as usize]
+            e.reset.is_some() || !e.stack.is_empty() || e.current != cluster.values[e.id.0 as usize]
         });
     }
 

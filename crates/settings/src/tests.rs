@@ -67,7 +67,11 @@ fn refusals_have_postgresql_messages() {
     );
     assert_eq!(
         failure("work_mem", "1"),
-        t("22023", "1 kB is outside the valid range for parameter \"work_mem\" (64 kB .. 2147483647 kB)", "")
+        t(
+            "22023",
+            "1 kB is outside the valid range for parameter \"work_mem\" (64 kB .. 2147483647 kB)",
+            ""
+        )
     );
     assert_eq!(
         failure("seq_page_cost", "-1").1,
@@ -76,7 +80,11 @@ fn refusals_have_postgresql_messages() {
     assert_eq!(failure("statement_timeout", "99999999999999").2, "Value exceeds integer range.");
     assert_eq!(
         failure("bytea_output", "foo"),
-        t("22023", "invalid value for parameter \"bytea_output\": \"foo\"", "Available values: escape, hex.")
+        t(
+            "22023",
+            "invalid value for parameter \"bytea_output\": \"foo\"",
+            "Available values: escape, hex."
+        )
     );
     assert_eq!(failure("enable_sort", "3").1, "parameter \"enable_sort\" requires a Boolean value");
     assert_eq!(failure("port", "1").0, "55P02");

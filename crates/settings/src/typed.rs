@@ -1,7 +1,7 @@
 //! The values that running code reads, parsed once when they are set.
 use crate::{
     date_style::DateStyle,
-    definition::{SettingDef, SettingId, id_of, all},
+    definition::{SettingDef, SettingId, all, id_of},
     encoding::Encoding,
     list,
     value::Value,

@@ -39,11 +39,7 @@ impl Value {
     pub fn parse(def: &SettingDef, text: &str) -> PgResult<Value> {
         match def.vartype {
             VarType::Bool => parse_bool(text).map(Value::Bool).ok_or_else(|| {
-                err!(
-                    INVALID_PARAMETER_VALUE,
-                    "parameter \"{}\" requires a Boolean value",
-                    def.name
-                )
+                err!(INVALID_PARAMETER_VALUE, "parameter \"{}\" requires a Boolean value", def.name)
             }),
             VarType::Int => {
                 let v = units::parse_int(text, def.unit)

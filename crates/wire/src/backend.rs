@@ -213,10 +213,8 @@ pub fn notification_response(out: &mut Vec<u8>, process_id: i32, channel: &str, 
 
 /// NegotiateProtocolVersion.
 pub fn negotiate_protocol_version(out: &mut Vec<u8>, startup: &StartupParameters) {
-    let message = NegotiateProtocolVersion::new(
-        startup.version as i32,
-        startup.unknown_extensions.clone(),
-    );
+    let message =
+        NegotiateProtocolVersion::new(startup.version as i32, startup.unknown_extensions.clone());
     append(out, &message);
 }
 

@@ -69,8 +69,9 @@ pub fn next_frame<'a>(
     }
     let length = u32::from_be_bytes([buffer[1], buffer[2], buffer[3], buffer[4]]) as usize;
     if length < 4 || length > limit {
-        return Err(err!(PROTOCOL_VIOLATION, "invalid message length")
-            .with_severity(Severity::Fatal));
+        return Err(
+            err!(PROTOCOL_VIOLATION, "invalid message length").with_severity(Severity::Fatal)
+        );
     }
     let total = length + 1;
     match buffer.get(HEADER_LENGTH..total) {

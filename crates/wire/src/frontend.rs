@@ -81,10 +81,7 @@ impl<'a> FormatCodes<'a> {
         match self.len() {
             0 => 0,
             1 => i16::from_be_bytes([self.0[0], self.0[1]]),
-            _ => self
-                .0
-                .get(2 * i..2 * i + 2)
-                .map_or(0, |b| i16::from_be_bytes([b[0], b[1]])),
+            _ => self.0.get(2 * i..2 * i + 2).map_or(0, |b| i16::from_be_bytes([b[0], b[1]])),
         }
     }
 

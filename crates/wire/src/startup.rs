@@ -59,9 +59,8 @@ pub fn startup_length(buffer: &[u8]) -> PgResult<Option<usize>> {
     let Some(prefix) = buffer.first_chunk::<4>() else { return Ok(None) };
     let length = u32::from_be_bytes(*prefix) as usize;
     if !(8..=MAX_STARTUP_PACKET_LENGTH + 4).contains(&length) {
-        return Err(
-            err!(PROTOCOL_VIOLATION, "invalid length of startup packet").with_severity(Severity::Fatal)
-        );
+        return Err(err!(PROTOCOL_VIOLATION, "invalid length of startup packet")
+            .with_severity(Severity::Fatal));
     }
     Ok(Some(length))
 }
@@ -107,7 +106,10 @@ fn decode_parameters(version: u32, mut r: Reader<'_>) -> PgResult<StartupPacket>
     let mut database = None;
     loop {
         let layout = |_| {
-            err!(PROTOCOL_VIOLATION, "invalid startup packet layout: expected terminator as last byte")
+            err!(
+                PROTOCOL_VIOLATION,
+                "invalid startup packet layout: expected terminator as last byte"
+            )
         };
         let name = utf8(r.cstr().map_err(layout)?)?;
         if name.is_empty() {

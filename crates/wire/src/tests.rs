@@ -103,7 +103,8 @@ fn bind_lengths_and_counts_are_checked() {
 #[test]
 fn bind_gives_views() {
     let body = [
-        b'p', 0, b's', 0, 0, 1, 0, 1, 0, 2, 0, 0, 0, 2, 7, 8, 0xff, 0xff, 0xff, 0xff, 0, 2, 0, 1, 0, 0,
+        b'p', 0, b's', 0, 0, 1, 0, 1, 0, 2, 0, 0, 0, 2, 7, 8, 0xff, 0xff, 0xff, 0xff, 0, 2, 0, 1,
+        0, 0,
     ];
     let Ok(FrontendMessage::Bind(b)) = FrontendMessage::decode(Frame { tag: b'B', body: &body })
     else {
