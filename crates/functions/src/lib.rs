@@ -34,6 +34,14 @@ pub mod range_type;
 pub mod regex;
 pub mod sequence;
 pub mod system;
+pub mod bit;
+pub mod enums;
+pub mod money;
+pub mod network;
+pub mod oid;
+pub mod range;
+pub mod record;
+pub mod uuid;
 pub mod text;
 pub mod window;
 
@@ -53,6 +61,14 @@ pub fn register_all(registry: &mut Registry) {
     numeric::register(registry);
     sequence::register(registry);
     system::register(registry);
+    bit::register(registry);
+    enums::register(registry);
+    money::register(registry);
+    network::register(registry);
+    oid::register(registry);
+    range::register(registry);
+    record::register(registry);
+    uuid::register(registry);
     text::register(registry);
     window::register(registry);
 }
