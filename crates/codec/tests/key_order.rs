@@ -1,4 +1,5 @@
 //! Properties of keys: the order of bytes is the order of values, and lossless kinds come back.
+#![allow(clippy::unwrap_used)]
 use codec::{KeyKind, KeyOrder, decode_key_datum, encode_key_datum, skip_key_datum};
 use proptest::prelude::*;
 use std::{cmp::Ordering, sync::Arc};

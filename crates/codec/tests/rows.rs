@@ -1,4 +1,5 @@
 //! Rows: every value comes back, columns decode alone, missing attributes and large ones work.
+#![allow(clippy::unwrap_used)]
 use codec::{External, LargeStore, NoLarge, RowEncoder, RowLayout, RowRef};
 use error::PgResult;
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! RocksDB against the conformance suite, and what only a durable engine can show.
+#![allow(clippy::unwrap_used)]
 use kv::{Durability, Engine, WriteBatch};
 use kv_rocks::{RocksEngine, RocksOptions};
 

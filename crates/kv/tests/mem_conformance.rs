@@ -1,4 +1,5 @@
 //! The in-memory engine against the conformance suite.
+#![allow(clippy::unwrap_used)]
 use kv::{Durability, Engine, MemEngine, WriteBatch};
 
 #[test]

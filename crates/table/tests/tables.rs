@@ -1,4 +1,5 @@
 //! Heaps, indexes, builds and sequences over both engines.
+#![allow(clippy::unwrap_used)]
 use kv::MemEngine;
 use kv_rocks::{RocksEngine, RocksOptions};
 use std::{sync::Arc, thread};

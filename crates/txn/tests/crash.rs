@@ -1,6 +1,7 @@
 //! Crashes: a child process dies at a step of a commit, the parent reopens its directory and compares what it
 //! finds with what the child had acknowledged. The child is this test binary, told what to do by its
 //! environment.
+#![allow(clippy::unwrap_used)]
 use kv::IterOptions;
 use kv_rocks::{RocksEngine, RocksOptions};
 use std::{

@@ -1,4 +1,5 @@
 //! The lock manager: conflicts, queues, deadlocks, timeouts, cancellation. No test sleeps: waits are observed.
+#![allow(clippy::unwrap_used)]
 use kv::MemEngine;
 use std::{sync::Arc, thread};
 use txn::{

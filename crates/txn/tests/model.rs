@@ -1,4 +1,5 @@
 //! Random transactions against a model: commands, savepoints, spills, old snapshots, scans from anywhere.
+#![allow(clippy::unwrap_used)]
 use kv::{IterOptions, MemEngine};
 use std::{collections::BTreeMap, sync::Arc};
 use txn::{Snapshot, Store, StoreOptions, SubId, Transaction, TxnOptions};

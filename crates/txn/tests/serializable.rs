@@ -1,4 +1,5 @@
 //! Serializable isolation: named anomalies are refused, harmless overlaps are not.
+#![allow(clippy::unwrap_used)]
 use kv::{IterOptions, MemEngine};
 use std::sync::Arc;
 use txn::{Isolation, StorageId, Store, StoreOptions, Transaction, TxnOptions};

@@ -1,4 +1,5 @@
 //! Visibility, savepoints, scans, spills and bulk writes, on both engines.
+#![allow(clippy::unwrap_used)]
 use kv::{IterOptions, MemEngine};
 use kv_rocks::{RocksEngine, RocksOptions};
 use std::{collections::BTreeMap, sync::Arc};
