@@ -203,7 +203,8 @@ impl RowEncoder {
             }
         }
         out.extend_from_slice(&self.var);
-        let flags = (nulls as u16) * HAS_NULLS | (wide as u16) * WIDE | (large as u16) * HAS_LARGE;
+        let flag = |on: bool, flag: u16| if on { flag } else { 0 };
+        let flags = flag(nulls, HAS_NULLS) | flag(wide, WIDE) | flag(large, HAS_LARGE);
         out[start + 10..start + 12].copy_from_slice(&flags.to_le_bytes());
         if self.var.capacity() > 1 << 20 {
             self.var = Vec::new();
