@@ -493,7 +493,7 @@ pub fn is_shared_class(class: Oid) -> bool {
     CatalogSchema::get(class).is_some_and(|c| c.shared)
 }
 
-fn relation_rte(relid: Oid) -> nodes::RangeTblEntry {
+pub(crate) fn relation_rte(relid: Oid) -> nodes::RangeTblEntry {
     nodes::RangeTblEntry {
         kind: match relid.is_valid() {
             true => RteKind::Relation {
