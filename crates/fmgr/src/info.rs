@@ -104,6 +104,19 @@ pub struct FnInfo {
     pub body: FnBody,
 }
 
+/// How one WITHIN GROUP column of an ordered-set aggregate is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortedKey {
+    /// Its type.
+    pub typ: Oid,
+    /// Its collation.
+    pub collation: Oid,
+    /// DESC.
+    pub reverse: bool,
+    /// NULLS FIRST.
+    pub nulls_first: bool,
+}
+
 /// Facts about one place in a plan that calls a function; they don't change between calls.
 #[derive(Clone, Debug, Default)]
 pub struct CallSite {
@@ -119,6 +132,8 @@ pub struct CallSite {
     pub variadic: bool,
     /// Columns asked of a `record` function by a column definition list.
     pub column_types: Vec<Oid>,
+    /// For the functions of a hypothetical-set aggregate: how its rows are sorted.
+    pub sort_keys: Vec<SortedKey>,
 }
 
 /// One call.

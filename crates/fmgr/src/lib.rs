@@ -29,7 +29,7 @@ mod window;
 pub use context::{FnContext, Spi, SpiResult};
 pub use info::{
     CallContext, CallSite, FnBody, FnInfo, LanguageFunction, PgFunction, PgSetFunction, RowSource,
-    VecRowSource, Volatility,
+    SortedKey, VecRowSource, Volatility,
 };
 pub use registry::{Registry, RegistryEntry};
 pub use window::{PgWindowFunction, SeekOrigin, WindowContext};

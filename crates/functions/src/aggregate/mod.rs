@@ -8,7 +8,7 @@ mod exact;
 mod float;
 mod ordered_set;
 
-pub use ordered_set::{OrderedSetState, SortedKey};
+pub use ordered_set::OrderedSetState;
 
 use error::PgResult;
 use fmgr::Registry;

@@ -1,39 +1,18 @@
 //! percentile_disc, percentile_cont, mode, and the hypothetical-set aggregates.
 //!
 //! The executor feeds the transition function in the order of WITHIN GROUP; the state is the list of
-//! rows as they came. For hypothetical-set aggregates it also calls [`OrderedSetState::set_keys`] on
-//! the state, so that the final function can place the hypothetical row.
+//! rows as they came. The call site of a hypothetical-set aggregate says how the rows are sorted, so
+//! that the final function can place the hypothetical row.
 use super::{finish, transition};
 use error::{PgResult, bail, err};
-use fmgr::{CallContext, Registry};
+use fmgr::{CallContext, Registry, SortedKey};
 use std::{cmp::Ordering, sync::Arc};
 use types::{ArrayValue, Datum, Oid, type_oid};
-
-/// How one WITHIN GROUP column is sorted.
-#[derive(Clone, Copy, Debug)]
-pub struct SortedKey {
-    /// Its type.
-    pub typ: Oid,
-    /// Its collation.
-    pub collation: Oid,
-    /// DESC.
-    pub reverse: bool,
-    /// NULLS FIRST.
-    pub nulls_first: bool,
-}
 
 /// Rows in WITHIN GROUP order.
 #[derive(Default)]
 pub struct OrderedSetState {
     rows: Vec<Vec<Datum>>,
-    keys: Vec<SortedKey>,
-}
-
-impl OrderedSetState {
-    /// Tells how the rows are sorted.
-    pub fn set_keys(&mut self, keys: Vec<SortedKey>) {
-        self.keys = keys;
-    }
 }
 
 /// Registers the family.
@@ -60,11 +39,12 @@ pub fn register(r: &mut Registry) {
     });
 }
 
-fn collect_row(_cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Datum> {
+fn collect_row(cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Datum> {
+    let hypothetical = !cx.site.sort_keys.is_empty();
     transition(args, OrderedSetState::default, |s, args| {
         let row: Vec<Datum> = args[1..].iter_mut().map(Datum::take).collect();
         // Single-column inverse distribution functions ignore NULLs.
-        if row.len() > 1 || !row[0].is_null() || !s.keys.is_empty() {
+        if row.len() > 1 || !row[0].is_null() || hypothetical {
             s.rows.push(row);
         }
         Ok(())
@@ -200,18 +180,19 @@ fn place(cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Place> {
         return Ok(place);
     }
     let state = state[0].as_internal::<OrderedSetState>();
+    let keys = &cx.site.sort_keys;
     let row = rest
-        .get(..state.keys.len())
+        .get(..keys.len())
         .filter(|row| !row.is_empty() || state.rows.is_empty())
         .ok_or_else(|| err!(INTERNAL_ERROR, "wrong number of hypothetical arguments"))?;
     let mut previous: Option<&[Datum]> = None;
     for other in &state.rows {
         place.total += 1;
-        match compare(cx, &state.keys, other, row)? {
+        match compare(cx, keys, other, row)? {
             Ordering::Less => {
                 place.before += 1;
                 let repeated = match previous {
-                    Some(previous) => compare(cx, &state.keys, previous, other)?.is_eq(),
+                    Some(previous) => compare(cx, keys, previous, other)?.is_eq(),
                     None => false,
                 };
                 place.distinct_before += i64::from(!repeated);

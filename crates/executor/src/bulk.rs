@@ -1,0 +1,196 @@
+//! Rows in bulk: COPY FROM, and building an index over the rows that are there.
+use crate::{
+    Cx, EState, ExecSettings,
+    batch::{RowView, Rows},
+    expr::{ExprCompiler, ScanColumns, Scope},
+    modify::{CheckOption, Target, TargetIndex, describe_key, flush},
+};
+use catalog::{CatalogRead, IndexDesc, RelationDesc};
+use error::{PgResult, err};
+use fmgr::FnContext;
+use nodes::{Expr, WithCheckOption};
+use std::sync::Arc;
+use table::{Heap, IndexBuilder, KeyEncoder, Rowid};
+use types::Datum;
+
+/// Inserts rows into one relation with all its checks, row by row; foreign keys are checked at the end.
+pub struct BulkInserter {
+    target: Arc<Target>,
+    state: EState,
+    encoder: KeyEncoder,
+    /// For storage that this transaction made: rows go to sorted files.
+    writer: Option<txn::BulkWriter>,
+    filter: Option<crate::expr::Exprs>,
+    check_options: Box<[CheckOption]>,
+    rows: u64,
+}
+
+impl BulkInserter {
+    /// An inserter for a relation.
+    pub fn new(
+        rel: &Arc<RelationDesc>,
+        txn: Arc<txn::Transaction>,
+        settings: Arc<ExecSettings>,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+    ) -> PgResult<Self> {
+        Self::with_filter(rel, None, &[], txn, settings, session, catalog)
+    }
+
+    /// As [`BulkInserter::new`] with COPY's WHERE (over the relation's row, varno 1) and row security
+    /// checks.
+    pub fn with_filter(
+        rel: &Arc<RelationDesc>,
+        filter: Option<&Expr>,
+        check_options: &[WithCheckOption],
+        txn: Arc<txn::Transaction>,
+        settings: Arc<ExecSettings>,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+    ) -> PgResult<Self> {
+        let mut c = ExprCompiler::new(session, catalog);
+        let target = Arc::new(Target::compile(&mut c, rel)?);
+        let scope = Scope::scan(ScanColumns::relation(1, rel));
+        let filter = match filter {
+            Some(expr) => Some(Arc::from([c.compile(expr, &scope)?])),
+            None => None,
+        };
+        let check_options = check_options
+            .iter()
+            .map(|o| {
+                Ok(CheckOption {
+                    kind: o.kind.clone(),
+                    relname: o.relname.clone(),
+                    polname: o.polname.clone(),
+                    qual: c.compile(&o.qual, &scope)?,
+                })
+            })
+            .collect::<PgResult<_>>()?;
+        let snapshot = txn.snapshot();
+        let sid = target.heap.desc().sid;
+        let writer = match txn.is_private(sid) {
+            true => Some(txn.bulk(sid)?),
+            false => None,
+        };
+        let mut state = EState::new(Some(txn), Some(snapshot), Arc::new([]), settings);
+        state.reserve_slots(c.counts());
+        Ok(BulkInserter {
+            target,
+            state,
+            encoder: KeyEncoder::new(),
+            writer,
+            filter,
+            check_options,
+            rows: 0,
+        })
+    }
+
+    /// Inserts a row: a value for each attribute (dropped and generated ones NULL). False if the filter
+    /// left it out.
+    pub fn insert(
+        &mut self,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+        values: &mut [Datum],
+    ) -> PgResult<bool> {
+        let target = self.target.clone();
+        let filter = self.filter.clone();
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        target.generate(&mut cx, values)?;
+        if let Some(filter) = &filter {
+            if !filter[0].test(&Rows::scan(RowView::Slice(values)), &mut cx)? {
+                return Ok(false);
+            }
+        }
+        let rows = Rows::scan(RowView::Slice(values));
+        target.check_options(&self.check_options, "rls_insert", &rows, values, &mut cx)?;
+        target.check_row(&mut cx, values)?;
+        match &mut self.writer {
+            None => {
+                target.store(&mut cx, &mut self.encoder, values)?;
+            }
+            Some(writer) => {
+                let txn = cx.es.txn().clone();
+                let rowid = target.heap.insert_bulk(writer, &txn, &mut self.encoder, values)?;
+                target.store_entries(&mut cx, &mut self.encoder, rowid, values)?;
+            }
+        }
+        self.rows += 1;
+        Ok(true)
+    }
+
+    /// Ends the input: writes what is buffered and checks foreign keys. Returns the number of rows.
+    pub fn finish(&mut self, session: &dyn FnContext, catalog: &dyn CatalogRead) -> PgResult<u64> {
+        if let Some(writer) = self.writer.take() {
+            writer.finish()?;
+        }
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        flush(&mut cx)?;
+        Ok(self.rows)
+    }
+}
+
+/// Fills the new storage of an index from the rows that a snapshot sees; returns how many rows it covers.
+/// `rel` is the relation and `index` the index, which need not be in the catalog yet.
+pub fn build_index(
+    rel: &Arc<RelationDesc>,
+    index: &Arc<IndexDesc>,
+    txn: Arc<txn::Transaction>,
+    snapshot: txn::Snapshot,
+    settings: Arc<ExecSettings>,
+    session: &dyn FnContext,
+    catalog: &dyn CatalogRead,
+) -> PgResult<u64> {
+    let Some(desc) = rel.physical.clone() else { return Ok(0) };
+    let mut c = ExprCompiler::new(session, catalog);
+    let scope = Scope::scan(ScanColumns::relation(1, rel));
+    let entry = TargetIndex::compile(&mut c, index, &scope, rel.attrs.len())?;
+    let memory = settings.work_mem.max(64 << 20);
+    let mut state = EState::new(Some(txn.clone()), Some(snapshot.clone()), Arc::new([]), settings);
+    state.reserve_slots(c.counts());
+    let mut cx = Cx { session, catalog, es: &mut state };
+    let heap = Heap::new(desc);
+    let mut builder = IndexBuilder::new(index.physical.clone(), &txn, memory);
+    let mut scan = heap.scan(&txn, &snapshot)?;
+    let mut row = Vec::new();
+    let mut rows = 0u64;
+    while scan.advance()? {
+        scan.decode_all(&mut row)?;
+        if entry.covers(&mut cx, &row)? {
+            let values = entry.values(&mut cx, &row)?;
+            builder.add(&values, scan.rowid())?;
+            rows += 1;
+        }
+        if rows % 1024 == 0 {
+            cx.check_interrupts()?;
+        }
+    }
+    let Some((first, _)) = builder.finish()? else { return Ok(rows) };
+    Err(duplicate(&mut cx, rel, &entry, &heap, &txn, &snapshot, first)?)
+}
+
+#[cold]
+fn duplicate(
+    cx: &mut Cx<'_>,
+    rel: &RelationDesc,
+    entry: &TargetIndex,
+    heap: &Heap,
+    txn: &txn::Transaction,
+    snapshot: &txn::Snapshot,
+    rowid: Rowid,
+) -> PgResult<error::PgError> {
+    let name = &entry.desc.name;
+    let schema = cx.catalog.namespace_name(rel.namespace)?.unwrap_or_default();
+    let mut error = err!(UNIQUE_VIOLATION, "could not create unique index \"{name}\"")
+        .table(schema, rel.name.clone())
+        .constraint(name.clone());
+    let mut row = Vec::new();
+    if heap.fetch(txn, snapshot, rowid, &mut row)? {
+        let values = entry.values(cx, &row)?;
+        error = match describe_key(cx, rel, &entry.desc, &values)? {
+            Some(key) => error.detail(format!("Key {key} is duplicated.")),
+            None => error.detail("Duplicate keys exist."),
+        };
+    }
+    Ok(error)
+}

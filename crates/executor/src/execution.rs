@@ -1,0 +1,205 @@
+//! Prepared plans and their executions.
+use crate::{
+    Cx, EState, ExecSettings, Instrumentation, access,
+    batch::{BATCH_ROWS, Batch},
+    compile::compile_plan,
+    estate::CursorPositions,
+    expr::SlotCounts,
+    modify,
+    node::{CteState, ExecNode},
+    plan_spec::PlanSpec,
+};
+use catalog::CatalogRead;
+use error::PgResult;
+use fmgr::FnContext;
+use nodes::{CmdType, PlannedStmt, plan::{Plan, PlanNode}};
+use std::{collections::HashMap, sync::Arc};
+use types::{Datum, Oid};
+
+/// A plan with its expressions compiled. Shared by sessions as long as the plan is valid.
+pub struct PreparedPlan {
+    pub(crate) planned: Arc<PlannedStmt>,
+    pub(crate) root: Arc<PlanSpec>,
+    pub(crate) subplans: Arc<[Arc<PlanSpec>]>,
+    pub(crate) counts: SlotCounts,
+    /// Functions with an ACL of their own.
+    guarded_functions: Vec<Oid>,
+    n_exec_params: usize,
+}
+
+impl PreparedPlan {
+    /// Compiles a plan.
+    pub fn new(
+        planned: Arc<PlannedStmt>,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+    ) -> PgResult<Self> {
+        let compiled = compile_plan(&planned, session, catalog)?;
+        Ok(PreparedPlan {
+            n_exec_params: planned.param_exec_types.len(),
+            planned,
+            root: compiled.root,
+            subplans: compiled.subplans,
+            counts: compiled.counts,
+            guarded_functions: compiled.guarded_functions,
+        })
+    }
+
+    /// The plan it was made from.
+    pub fn planned(&self) -> &Arc<PlannedStmt> {
+        &self.planned
+    }
+}
+
+/// One run of a plan. It borrows nothing, so a portal can keep it; each call brings the session.
+pub struct Execution {
+    prepared: Arc<PreparedPlan>,
+    state: EState,
+    root: Option<Box<dyn ExecNode>>,
+    finished: bool,
+    exhausted: bool,
+}
+
+impl Execution {
+    /// Checks permissions and starts.
+    pub fn start(
+        prepared: Arc<PreparedPlan>,
+        txn: Arc<txn::Transaction>,
+        snapshot: txn::Snapshot,
+        params: Arc<[Datum]>,
+        settings: Arc<ExecSettings>,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+    ) -> PgResult<Self> {
+        Self::start_with(prepared, txn, snapshot, params, settings, session, catalog, |_| {})
+    }
+
+    /// As [`Execution::start`]; `adjust` sets further state (cursors, transition tables) beforehand.
+    pub fn start_with(
+        prepared: Arc<PreparedPlan>,
+        txn: Arc<txn::Transaction>,
+        snapshot: txn::Snapshot,
+        params: Arc<[Datum]>,
+        settings: Arc<ExecSettings>,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+        adjust: impl FnOnce(&mut EState),
+    ) -> PgResult<Self> {
+        access::check_permissions(catalog, &prepared.planned.perm_infos)?;
+        access::check_functions(catalog, &prepared.guarded_functions)?;
+        let mut state = EState::new(Some(txn), Some(snapshot), params, settings);
+        state.reserve_slots(prepared.counts);
+        state.exec_params.resize_with(prepared.n_exec_params, Default::default);
+        state.subplans.resize_with(prepared.subplans.len(), || None);
+        state.subplan_states.resize_with(prepared.subplans.len(), || None);
+        state.subplan_specs = prepared.subplans.clone();
+        adjust(&mut state);
+        let mut execution =
+            Execution { prepared, state, root: None, finished: false, exhausted: false };
+        let root = execution.prepared.root.clone();
+        let mut cx = Cx { session, catalog, es: &mut execution.state };
+        execution.root = Some(root.start(&mut cx)?);
+        Ok(execution)
+    }
+
+    /// Counts rows and time of each node from here on; call before the first row.
+    pub fn instrument(
+        &mut self,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+    ) -> PgResult<()> {
+        self.state.instrument = Some(Box::default());
+        let root = self.prepared.root.clone();
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        self.root = Some(root.start(&mut cx)?);
+        Ok(())
+    }
+
+    /// Fills `out` with up to `max_rows` rows; false at the end.
+    pub fn next(
+        &mut self,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+        out: &mut Batch,
+        max_rows: usize,
+    ) -> PgResult<bool> {
+        let Some(root) = &mut self.root else { return Ok(false) };
+        if self.exhausted {
+            out.reset(out.width());
+            return Ok(false);
+        }
+        error::check_stack_depth()?;
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        let more = root.next(&mut cx, out, max_rows.max(1))?;
+        self.exhausted = !more;
+        Ok(more)
+    }
+
+    /// Starts over from the first row (cursors).
+    pub fn rewind(
+        &mut self,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+    ) -> PgResult<()> {
+        self.exhausted = false;
+        let Some(root) = &mut self.root else { return Ok(()) };
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        root.rescan(&mut cx, &[])
+    }
+
+    /// Rows that the statement changed.
+    pub fn processed(&self) -> u64 {
+        self.state.processed
+    }
+
+    /// Runs what must run whoever reads: the rest of a data-modifying plan, data-modifying WITH queries,
+    /// constraint checks at the end of the statement.
+    pub fn finish(
+        &mut self,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+    ) -> PgResult<()> {
+        if std::mem::replace(&mut self.finished, true) {
+            return Ok(());
+        }
+        let planned = self.prepared.planned.clone();
+        let writes = planned.command_type != CmdType::Select;
+        if writes && !self.exhausted {
+            let mut batch = Batch::default();
+            while self.next(session, catalog, &mut batch, BATCH_ROWS)? {}
+        }
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        if planned.has_modifying_cte {
+            for (n, plan) in planned.subplans.iter().enumerate() {
+                if is_modifying(plan) {
+                    CteState::complete(&mut cx, n as i32 + 1)?;
+                }
+            }
+        }
+        if writes || planned.has_modifying_cte {
+            modify::flush(&mut cx)?;
+        }
+        self.root = None;
+        Ok(())
+    }
+
+    /// What was counted for a node of the plan.
+    pub fn instrumentation(&self, plan: &Arc<Plan>) -> Option<&Instrumentation> {
+        let all = self.state.instrument.as_ref()?;
+        all.get(&(Arc::as_ptr(plan) as usize))
+    }
+
+    /// All that was counted, by address of the plan node.
+    pub fn instrumentations(&self) -> Option<&HashMap<usize, Instrumentation>> {
+        self.state.instrument.as_deref()
+    }
+
+    /// Sets where cursors stand, for WHERE CURRENT OF.
+    pub fn set_cursors(&mut self, cursors: Arc<dyn CursorPositions>) {
+        self.state.cursors = Some(cursors);
+    }
+}
+
+fn is_modifying(plan: &Plan) -> bool {
+    matches!(plan.node, PlanNode::ModifyTable(_))
+}

@@ -1,0 +1,552 @@
+//! Foreign keys: what a changed row has to be checked for, at the end of the statement or at commit.
+use super::{Target, describe::describe_columns, same_datum};
+use crate::{
+    Cx,
+    expr::{ExprCompiler, FnCall},
+    node::convert_key,
+};
+use catalog::{Constraint, IndexDesc, RelationDesc};
+use error::{PgError, PgResult, err, not_supported};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use table::{Heap, Index, IndexRange, IndexScan, KeyEncoder, RowLock, RowLockMode, Rowid, Snapshot, WaitPolicy};
+use types::{Datum, Oid};
+
+/// A FOREIGN KEY constraint.
+pub(crate) struct ForeignKey {
+    pub(crate) con: Constraint,
+    /// `referenced = referencing`, for each column.
+    equal: Box<[FnCall]>,
+}
+
+/// Something to be looked at when the statement is over.
+#[derive(Clone)]
+pub(crate) enum Pending {
+    /// A row of the referencing table needs its counterpart.
+    Reference { key: Arc<ForeignKey>, rowid: Rowid, values: Vec<Datum> },
+    /// A referenced key went away, or became `new`.
+    Referenced { key: Arc<ForeignKey>, old: Vec<Datum>, new: Option<Vec<Datum>> },
+    /// A deferrable unique key had a duplicate when its row was written.
+    Unique { relid: Oid, index: Arc<IndexDesc>, values: Vec<Datum>, rowid: Rowid },
+}
+
+/// Checks that wait for the end of the statement, and the targets of referential actions.
+#[derive(Default)]
+pub struct AfterStatement {
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) targets: HashMap<Oid, Arc<Target>>,
+}
+
+/// A transaction's deferred checks and its SET CONSTRAINTS; the session keeps it and hands it out as a
+/// service under its type name.
+#[derive(Default)]
+pub struct DeferredChecks {
+    inner: Mutex<DeferredState>,
+}
+
+#[derive(Default)]
+struct DeferredState {
+    pending: Vec<Pending>,
+    all: Option<bool>,
+    by_constraint: HashMap<Oid, bool>,
+}
+
+impl DeferredChecks {
+    fn with<T>(&self, f: impl FnOnce(&mut DeferredState) -> T) -> T {
+        f(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// SET CONSTRAINTS ALL.
+    pub fn set_all(&self, deferred: bool) {
+        self.with(|s| {
+            s.all = Some(deferred);
+            s.by_constraint.clear();
+        });
+    }
+
+    /// SET CONSTRAINTS for one constraint.
+    pub fn set(&self, constraint: Oid, deferred: bool) {
+        self.with(|s| s.by_constraint.insert(constraint, deferred));
+    }
+
+    /// Forgets everything (end of transaction).
+    pub fn clear(&self) {
+        self.with(|s| *s = DeferredState::default());
+    }
+
+    /// Whether checks are waiting.
+    pub fn is_empty(&self) -> bool {
+        self.with(|s| s.pending.is_empty())
+    }
+
+    fn is_deferred(&self, constraint: Oid, by_default: bool) -> bool {
+        self.with(|s| s.by_constraint.get(&constraint).copied().or(s.all).unwrap_or(by_default))
+    }
+
+    /// Takes out the checks that are due: all of them, or those of constraints now immediate.
+    pub(crate) fn take(&self, all: bool) -> Vec<Pending> {
+        self.with(|s| {
+            if all {
+                return std::mem::take(&mut s.pending);
+            }
+            let pending = std::mem::take(&mut s.pending);
+            let (mut due, mut rest) = (Vec::new(), Vec::new());
+            for check in pending {
+                let (oid, default) = match &check {
+                    Pending::Reference { key, .. } | Pending::Referenced { key, .. } => {
+                        (key.con.oid, key.con.deferred)
+                    }
+                    Pending::Unique { index, .. } => (index.oid, false),
+                };
+                let deferred =
+                    s.by_constraint.get(&oid).copied().or(s.all).unwrap_or(default);
+                if deferred { rest.push(check) } else { due.push(check) }
+            }
+            s.pending = rest;
+            due
+        })
+    }
+}
+
+/// A snapshot that sees all that is committed and all that the transaction has done so far.
+pub(crate) fn fresh_snapshot(cx: &Cx<'_>) -> PgResult<Snapshot> {
+    let txn = cx.es.txn();
+    txn.next_command()?;
+    Ok(txn.latest_snapshot())
+}
+
+impl AfterStatement {
+    pub(crate) fn check_unique(
+        &mut self,
+        target: &Target,
+        index: &Arc<IndexDesc>,
+        values: &[Datum],
+        rowid: Rowid,
+    ) {
+        self.pending.push(Pending::Unique {
+            relid: target.rel.oid,
+            index: index.clone(),
+            values: values.to_vec(),
+            rowid,
+        });
+    }
+}
+
+/// Runs or defers all checks that the statement left.
+pub(crate) fn flush(cx: &mut Cx<'_>) -> PgResult<()> {
+    while !cx.es.after.pending.is_empty() {
+        for check in std::mem::take(&mut cx.es.after.pending) {
+            if let Some(check) = defer(cx, check)? {
+                run_check(cx, check)?;
+            }
+        }
+        cx.check_interrupts()?;
+    }
+    Ok(())
+}
+
+/// Puts a deferred check away; `None` if it was.
+fn defer(cx: &Cx<'_>, check: Pending) -> PgResult<Option<Pending>> {
+    let (oid, by_default) = match &check {
+        Pending::Reference { key, .. } | Pending::Referenced { key, .. } => {
+            if !key.con.deferrable || key.acts(&check) {
+                return Ok(Some(check));
+            }
+            (key.con.oid, key.con.deferred)
+        }
+        Pending::Unique { relid, index, .. } => {
+            let rel = cx.catalog.get_relation(*relid)?;
+            match rel.constraints.iter().find(|k| k.indid == index.oid && k.relid == *relid) {
+                Some(k) => (k.oid, k.deferred),
+                None => return Ok(Some(check)),
+            }
+        }
+    };
+    let service = cx.session.service_any(std::any::type_name::<DeferredChecks>());
+    let Some(service) = service.and_then(|s| s.downcast_ref::<DeferredChecks>()) else {
+        return match by_default {
+            true => Err(not_supported!("deferred constraints in this context")),
+            false => Ok(Some(check)),
+        };
+    };
+    if !service.is_deferred(oid, by_default) {
+        return Ok(Some(check));
+    }
+    service.with(|s| s.pending.push(check));
+    Ok(None)
+}
+
+pub(crate) fn run_check(cx: &mut Cx<'_>, check: Pending) -> PgResult<()> {
+    match check {
+        Pending::Reference { key, rowid, values } => key.check_reference(cx, rowid, &values),
+        Pending::Referenced { key, old, new } => key.referenced_changed(cx, &old, new.as_deref()),
+        Pending::Unique { relid, index, values, rowid } => {
+            check_unique_again(cx, relid, &index, &values, rowid)
+        }
+    }
+}
+
+fn check_unique_again(
+    cx: &mut Cx<'_>,
+    relid: Oid,
+    index: &Arc<IndexDesc>,
+    values: &[Datum],
+    rowid: Rowid,
+) -> PgResult<()> {
+    let rel = cx.catalog.get_relation(relid)?;
+    let target = late_target(cx, &rel)?;
+    let snapshot = fresh_snapshot(cx)?;
+    let txn = cx.es.txn().clone();
+    let mut row = Vec::new();
+    if !target.heap.fetch(&txn, &snapshot, rowid, &mut row)? {
+        return Ok(());
+    }
+    let Some(entry) = target.indexes.iter().find(|i| i.desc.oid == index.oid) else {
+        return Ok(());
+    };
+    let now = entry.values(cx, &row)?;
+    if !now.iter().zip(values).all(|(a, b)| same_datum(a, b)) {
+        return Ok(());
+    }
+    let mut encoder = KeyEncoder::new();
+    match entry.index.find_conflict(&txn, &mut encoder, values, Some(rowid))? {
+        Some(_) => Err(entry.duplicate(&target, cx, values)?),
+        None => Ok(()),
+    }
+}
+
+/// A target compiled while a plan runs, kept for its other rows.
+pub(crate) fn late_target(cx: &mut Cx<'_>, rel: &Arc<RelationDesc>) -> PgResult<Arc<Target>> {
+    if let Some(target) = cx.es.after.targets.get(&rel.oid) {
+        return Ok(target.clone());
+    }
+    let target = Arc::new(Target::compile_late(cx, rel)?);
+    cx.es.after.targets.insert(rel.oid, target.clone());
+    Ok(target)
+}
+
+fn pick(row: &[Datum], columns: &[i16]) -> Vec<Datum> {
+    columns.iter().map(|c| row[*c as usize - 1].clone()).collect()
+}
+
+impl ForeignKey {
+    pub(crate) fn compile(c: &mut ExprCompiler<'_>, con: &Constraint) -> PgResult<Self> {
+        if con.period {
+            return Err(not_supported!("temporal foreign keys"));
+        }
+        let equal = con
+            .pfeqop
+            .iter()
+            .map(|op| c.operator(*op, Oid::INVALID))
+            .collect::<PgResult<_>>()?;
+        Ok(ForeignKey { con: con.clone(), equal })
+    }
+
+    /// Whether it does more than check when a referenced key changes.
+    fn acts(&self, check: &Pending) -> bool {
+        match check {
+            Pending::Referenced { new: None, .. } => self.con.fdeltype != 'a',
+            Pending::Referenced { new: Some(_), .. } => self.con.fupdtype != 'a',
+            _ => false,
+        }
+    }
+
+    pub(crate) fn row_added(
+        self: &Arc<Self>,
+        _target: &Target,
+        cx: &mut Cx<'_>,
+        rowid: Rowid,
+        row: &[Datum],
+    ) -> PgResult<()> {
+        self.note_reference(cx, rowid, row)
+    }
+
+    /// Notes that a row of the referencing table needs its counterpart.
+    pub(crate) fn note_reference(
+        self: &Arc<Self>,
+        cx: &mut Cx<'_>,
+        rowid: Rowid,
+        row: &[Datum],
+    ) -> PgResult<()> {
+        if cx.es.settings.skip_foreign_keys {
+            return Ok(());
+        }
+        let values = pick(row, &self.con.key);
+        let nulls = values.iter().filter(|v| v.is_null()).count();
+        if nulls == values.len() || (nulls > 0 && self.con.fmatchtype != 'f') {
+            return Ok(());
+        }
+        cx.es.after.pending.push(Pending::Reference { key: self.clone(), rowid, values });
+        Ok(())
+    }
+
+    pub(crate) fn row_changed(
+        self: &Arc<Self>,
+        target: &Target,
+        cx: &mut Cx<'_>,
+        rowid: Rowid,
+        old: &[Datum],
+        new: &[Datum],
+    ) -> PgResult<()> {
+        let changed = self
+            .con
+            .key
+            .iter()
+            .any(|c| !same_datum(&old[*c as usize - 1], &new[*c as usize - 1]));
+        if changed { self.row_added(target, cx, rowid, new) } else { Ok(()) }
+    }
+
+    pub(crate) fn key_changed(
+        self: &Arc<Self>,
+        _target: &Target,
+        cx: &mut Cx<'_>,
+        old: &[Datum],
+        new: Option<&[Datum]>,
+    ) -> PgResult<()> {
+        if cx.es.settings.skip_foreign_keys {
+            return Ok(());
+        }
+        let old = pick(old, &self.con.fkey);
+        if old.iter().any(Datum::is_null) {
+            return Ok(());
+        }
+        let new = new.map(|new| pick(new, &self.con.fkey));
+        if new.as_ref().is_some_and(|new| new.iter().zip(&old).all(|(a, b)| same_datum(a, b))) {
+            return Ok(());
+        }
+        cx.es.after.pending.push(Pending::Referenced { key: self.clone(), old, new });
+        Ok(())
+    }
+
+    /// A referencing row must have its counterpart, which is then locked FOR KEY SHARE.
+    fn check_reference(&self, cx: &mut Cx<'_>, rowid: Rowid, values: &[Datum]) -> PgResult<()> {
+        let child = cx.catalog.get_relation(self.con.relid)?;
+        let txn = cx.es.txn().clone();
+        let mut snapshot = fresh_snapshot(cx)?;
+        let child_heap = heap_of(&child)?;
+        let mut row = Vec::new();
+        let still = child_heap.fetch(&txn, &snapshot, rowid, &mut row)?
+            && pick(&row, &self.con.key).iter().zip(values).all(|(a, b)| same_datum(a, b));
+        if !still {
+            return Ok(());
+        }
+        if values.iter().any(Datum::is_null) {
+            return Err(self
+                .violation(cx, &child)?
+                .detail("MATCH FULL does not allow mixing of null and nonnull key values."));
+        }
+        loop {
+            let Some(parent) = self.find_parent(cx, &snapshot, values)? else {
+                let parent = cx.catalog.get_relation(self.con.frelid)?;
+                let mut error = self.violation(cx, &child)?;
+                if let Some(key) = describe_columns(cx, &child, &self.con.key, values)? {
+                    error = error.detail(format!(
+                        "Key {key} is not present in table \"{}\".",
+                        parent.name
+                    ));
+                }
+                return Err(error);
+            };
+            let parent_heap = heap_of(&*cx.catalog.get_relation(self.con.frelid)?)?;
+            let lock = parent_heap.lock_row(
+                &txn,
+                parent,
+                RowLockMode::KeyShare,
+                WaitPolicy::Block,
+                &snapshot,
+            )?;
+            match lock {
+                RowLock::Unchanged | RowLock::Own { .. } => return Ok(()),
+                // Look again: what is locked may no longer have the key.
+                _ => snapshot = fresh_snapshot(cx)?,
+            }
+            cx.check_interrupts()?;
+        }
+    }
+
+    #[cold]
+    fn violation(&self, cx: &Cx<'_>, child: &RelationDesc) -> PgResult<PgError> {
+        let schema = cx.catalog.namespace_name(child.namespace)?.unwrap_or_default();
+        Ok(err!(
+            FOREIGN_KEY_VIOLATION,
+            "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
+            child.name,
+            self.con.name
+        )
+        .table(schema, child.name.clone())
+        .constraint(self.con.name.clone()))
+    }
+
+    /// The row of the referenced table that has the key.
+    pub(crate) fn find_parent(
+        &self,
+        cx: &mut Cx<'_>,
+        snapshot: &Snapshot,
+        values: &[Datum],
+    ) -> PgResult<Option<Rowid>> {
+        let parent = cx.catalog.get_relation(self.con.frelid)?;
+        let index = parent.indexes.iter().find(|i| i.oid == self.con.indid).cloned();
+        let txn = cx.es.txn().clone();
+        if let Some(index) = index {
+            let mut eq = Vec::with_capacity(values.len());
+            for column in index.columns.iter().take(index.n_key) {
+                let at = self.con.fkey.iter().position(|c| *c == column.attnum);
+                let value = at.and_then(|at| {
+                    convert_key(&values[at], index.physical.columns[eq.len()].phys)
+                });
+                match value {
+                    Some(value) => eq.push(value),
+                    None => break,
+                }
+            }
+            if eq.len() == index.n_key {
+                let table_index = Index::new(index.physical.clone());
+                let mut encoder = KeyEncoder::new();
+                if table_index.is_point(&eq) {
+                    return table_index.lookup(&txn, snapshot, &mut encoder, &eq);
+                }
+                let range = IndexRange { eq, ..IndexRange::default() };
+                let desc = index.physical.clone();
+                let mut scan =
+                    IndexScan::new(desc, &txn, snapshot, &mut encoder, &range, false)?;
+                return scan.advance();
+            }
+        }
+        self.scan_for(cx, snapshot, &parent, &self.con.fkey, values, true)
+            .map(|rows| rows.first().map(|r| r.0))
+    }
+
+    /// Rows of the referencing table that have a key.
+    pub(crate) fn find_children(
+        &self,
+        cx: &mut Cx<'_>,
+        snapshot: &Snapshot,
+        key: &[Datum],
+        first_only: bool,
+    ) -> PgResult<Vec<(Rowid, Vec<Datum>)>> {
+        let child = cx.catalog.get_relation(self.con.relid)?;
+        let txn = cx.es.txn().clone();
+        for index in child.indexes.iter().filter(|i| i.valid && i.predicate.is_empty()) {
+            let mut eq = Vec::new();
+            for (n, column) in index.columns.iter().take(index.n_key).enumerate() {
+                let at = self.con.key.iter().position(|c| *c == column.attnum);
+                let phys = index.physical.columns.get(n).map(|c| c.phys);
+                match (at, phys) {
+                    (Some(at), Some(phys)) => match convert_key(&key[at], phys) {
+                        Some(value) => eq.push(value),
+                        None => break,
+                    },
+                    _ => break,
+                }
+            }
+            if eq.is_empty() {
+                continue;
+            }
+            let heap = heap_of(&child)?;
+            let mut encoder = KeyEncoder::new();
+            let range = IndexRange { eq, ..IndexRange::default() };
+            let desc = index.physical.clone();
+            let mut scan = IndexScan::new(desc, &txn, snapshot, &mut encoder, &range, false)?;
+            let mut found = Vec::new();
+            while let Some(rowid) = scan.advance()? {
+                let mut row = Vec::new();
+                if heap.fetch(&txn, snapshot, rowid, &mut row)?
+                    && self.equals(cx, key, &pick(&row, &self.con.key))?
+                {
+                    found.push((rowid, row));
+                    if first_only {
+                        break;
+                    }
+                }
+            }
+            return Ok(found);
+        }
+        self.scan_for(cx, snapshot, &child, &self.con.key, key, false).map(|mut rows| {
+            if first_only {
+                rows.truncate(1);
+            }
+            rows
+        })
+    }
+
+    /// Whether a referenced key equals a referencing one.
+    fn equals(&self, cx: &mut Cx<'_>, parent: &[Datum], child: &[Datum]) -> PgResult<bool> {
+        for ((equal, a), b) in self.equal.iter().zip(parent).zip(child) {
+            if a.is_null() || b.is_null() {
+                return Ok(false);
+            }
+            let same = match equal.as_fast2() {
+                Some(f) => f(a, b)?,
+                None => self.call_equal(cx, equal, a, b)?,
+            };
+            if !matches!(same, Datum::Bool(true)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Constraint functions are compiled apart from the plan, so they bring a cache of their own.
+    fn call_equal(
+        &self,
+        cx: &mut Cx<'_>,
+        equal: &FnCall,
+        a: &Datum,
+        b: &Datum,
+    ) -> PgResult<Datum> {
+        let mut cache = None;
+        let mut call = fmgr::CallContext {
+            session: cx.session,
+            site: &equal.site,
+            cache: &mut cache,
+            in_aggregate: false,
+        };
+        equal.info.call(&mut call, &mut [a.clone(), b.clone()])
+    }
+
+    fn scan_for(
+        &self,
+        cx: &mut Cx<'_>,
+        snapshot: &Snapshot,
+        rel: &RelationDesc,
+        columns: &[i16],
+        key: &[Datum],
+        rel_is_parent: bool,
+    ) -> PgResult<Vec<(Rowid, Vec<Datum>)>> {
+        let heap = heap_of(rel)?;
+        let txn = cx.es.txn().clone();
+        let mut scan = heap.scan(&txn, snapshot)?;
+        let mut found = Vec::new();
+        let mut row = Vec::new();
+        let mut steps = 0usize;
+        while scan.advance()? {
+            scan.decode_all(&mut row)?;
+            let values = pick(&row, columns);
+            let matches = match rel_is_parent {
+                true => self.equals(cx, &values, key)?,
+                false => self.equals(cx, key, &values)?,
+            };
+            if matches {
+                found.push((scan.rowid(), std::mem::take(&mut row)));
+                if rel_is_parent {
+                    break;
+                }
+            }
+            steps += 1;
+            if steps % 1024 == 0 {
+                cx.check_interrupts()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+pub(crate) fn heap_of(rel: &RelationDesc) -> PgResult<Heap> {
+    match &rel.physical {
+        Some(desc) => Ok(Heap::new(desc.clone())),
+        None => Err(not_supported!("foreign keys of partitioned tables")),
+    }
+}
+

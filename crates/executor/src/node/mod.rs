@@ -1,0 +1,155 @@
+//! Run-time nodes, one file a plan node.
+mod agg;
+mod agg_call;
+mod append;
+mod bitmap;
+mod cte_scan;
+mod function_scan;
+mod group;
+mod hash_join;
+mod hash_table;
+mod incremental_sort;
+mod index_keys;
+mod index_scan;
+mod instrumented;
+mod limit;
+mod lock_rows;
+mod material;
+mod memoize;
+mod merge_append;
+mod merge_join;
+mod nest_loop;
+mod project_set;
+mod projection;
+mod recursive_union;
+mod result;
+mod scan_base;
+mod seq_scan;
+mod set_op;
+mod sort;
+mod subquery_scan;
+mod tid_scan;
+mod values_scan;
+mod window;
+mod window_frame;
+
+pub(crate) use agg::{AggSpec, Grouping, GroupingSetSpec};
+pub(crate) use agg_call::AggCall;
+pub(crate) use append::AppendSpec;
+pub(crate) use bitmap::{BitmapHeapSpec, BitmapSource};
+pub(crate) use cte_scan::{CteScanSpec, CteState, KeptRows, NamedStoreSpec, WorkTableScanSpec};
+pub(crate) use function_scan::FunctionScanSpec;
+pub(crate) use group::{GroupSpec, UniqueSpec};
+pub(crate) use hash_join::HashJoinSpec;
+pub(crate) use incremental_sort::IncrementalSortSpec;
+pub(crate) use index_keys::{IndexKeys, convert_key, find_index};
+pub(crate) use index_scan::{IndexOnly, IndexScanSpec};
+pub(crate) use instrumented::{InitPlans, Instrumented};
+pub(crate) use limit::{LimitBound, LimitExprs, LimitSpec};
+pub(crate) use lock_rows::{LockMark, LockRowsSpec};
+pub(crate) use material::MaterialSpec;
+pub(crate) use memoize::{MemoKey, MemoizeSpec};
+pub(crate) use merge_append::MergeAppendSpec;
+pub(crate) use merge_join::{MergeJoinSpec, MergeKey};
+pub(crate) use nest_loop::NestLoopSpec;
+pub(crate) use project_set::{ProjectSetSpec, SetColumn};
+pub(crate) use projection::Projection;
+pub(crate) use recursive_union::RecursiveUnionSpec;
+pub(crate) use result::ResultSpec;
+pub(crate) use scan_base::{ScanBase, fill_system};
+pub(crate) use seq_scan::{Sample, SeqScanSpec};
+pub(crate) use set_op::SetOpSpec;
+pub(crate) use sort::SortSpec;
+pub(crate) use subquery_scan::SubqueryScanSpec;
+pub(crate) use tid_scan::{TidQual, TidScanSpec};
+pub(crate) use values_scan::ValuesScanSpec;
+pub(crate) use window::{WindowCall, WindowSpec};
+pub(crate) use window_frame::{FrameSpec, RangeOffsets};
+
+use crate::{Cx, batch::{BATCH_ROWS, Batch, RowView}};
+use error::PgResult;
+use std::{collections::HashMap, sync::Arc};
+use types::Datum;
+
+/// A running node.
+pub(crate) trait ExecNode: Send {
+    /// Fills `out` (which it resets) with at least one and at most `max_rows` rows; false at the end.
+    fn next(&mut self, cx: &mut Cx<'_>, out: &mut Batch, max_rows: usize) -> PgResult<bool>;
+    /// Starts over; `changed` are the exec params that have new values.
+    fn rescan(&mut self, cx: &mut Cx<'_>, changed: &[i32]) -> PgResult<()>;
+}
+
+/// What a node is made from, shared by all executions of a plan.
+pub(crate) trait NodeSpec: Send + Sync {
+    /// A fresh run-time node.
+    fn start(self: Arc<Self>, cx: &mut Cx<'_>) -> PgResult<Box<dyn ExecNode>>;
+}
+
+/// The rows of an uncorrelated hashed subquery.
+#[derive(Default)]
+pub(crate) struct SubplanCache {
+    pub(crate) table: HashMap<u64, Vec<Vec<Datum>>>,
+    pub(crate) with_nulls: Vec<Vec<Datum>>,
+    pub(crate) any_row: bool,
+}
+
+/// An input read row by row.
+pub(crate) struct Input {
+    pub(crate) node: Box<dyn ExecNode>,
+    pub(crate) batch: Batch,
+    pos: usize,
+    done: bool,
+}
+
+impl Input {
+    pub(crate) fn new(node: Box<dyn ExecNode>) -> Self {
+        Input { node, batch: Batch::default(), pos: 0, done: false }
+    }
+
+    /// Steps to the next row; false at the end. `want` is how many rows to fetch if none is at hand.
+    #[inline]
+    pub(crate) fn advance(&mut self, cx: &mut Cx<'_>, want: usize) -> PgResult<bool> {
+        if self.pos + 1 < self.batch.len() {
+            self.pos += 1;
+            return Ok(true);
+        }
+        self.fetch(cx, want)
+    }
+
+    fn fetch(&mut self, cx: &mut Cx<'_>, want: usize) -> PgResult<bool> {
+        if self.done {
+            return Ok(false);
+        }
+        self.pos = 0;
+        if !self.node.next(cx, &mut self.batch, want.clamp(1, BATCH_ROWS))? {
+            self.batch.reset(self.batch.width());
+            self.done = true;
+            return Ok(false);
+        }
+        cx.check_interrupts()?;
+        Ok(true)
+    }
+
+    /// The row stepped to.
+    #[inline]
+    pub(crate) fn row(&self) -> RowView<'_> {
+        self.batch.row(self.pos)
+    }
+
+    /// Rows after the present one that are at hand.
+    pub(crate) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    pub(crate) fn rescan(&mut self, cx: &mut Cx<'_>, changed: &[i32]) -> PgResult<()> {
+        self.pos = 0;
+        self.done = false;
+        self.batch.reset(self.batch.width());
+        self.node.rescan(cx, changed)
+    }
+}
+
+/// Whether two short lists of params meet.
+pub(crate) fn intersects(params: &[i32], changed: &[i32]) -> bool {
+    changed.iter().any(|c| params.contains(c))
+}
