@@ -349,3 +349,89 @@ fn enum_labels_keep_their_order_by_oid() {
     assert_eq!(names, ["first", "a", "b", "c", "d", "last"]);
     assert!(labels.windows(2).all(|w| w[0].0 < w[1].0));
 }
+
+fn select_from(relid: Oid) -> nodes::Query {
+    let rte = depend::relation_rte(relid);
+    let var = nodes::Var {
+        varno: 1,
+        varattno: 1,
+        vartype: t::INT4,
+        vartypmod: -1,
+        varcollid: Oid::INVALID,
+        varnullingrels: Vec::new(),
+        varlevelsup: 0,
+        varreturningtype: nodes::VarReturningType::Default,
+        varnosyn: 0,
+        varattnosyn: 0,
+        location: -1,
+    };
+    nodes::Query {
+        rtable: vec![rte],
+        jointree: nodes::FromExpr {
+            fromlist: vec![nodes::JoinTreeNode::RangeTblRef(1)],
+            quals: None,
+        },
+        target_list: vec![nodes::TargetEntry {
+            expr: nodes::Expr::Var(var),
+            resno: 1,
+            resname: Some("id".into()),
+            ressortgroupref: 0,
+            resorigtbl: relid,
+            resorigcol: 1,
+            resjunk: false,
+        }],
+        ..nodes::Query::default()
+    }
+}
+
+#[test]
+fn views_and_sequences_follow_their_tables() {
+    let c = Catalog::in_memory();
+    let a = table(&c, "a", &[("id", t::INT4), ("v", t::TEXT)]);
+    let columns = vec![NewColumn::new("id", t::INT4, -1, Oid::INVALID)];
+    let view = c.create_relation(&NewRelation::new("vw", PUBLIC, OWNER, 'v', columns)).unwrap().oid;
+    let rule = RewriteRule {
+        oid: Oid::INVALID,
+        name: "_RETURN".into(),
+        event: '1',
+        enabled: 'O',
+        instead: true,
+        qual: None,
+        actions: std::sync::Arc::new(vec![select_from(a)]),
+    };
+    c.store_rule(view, &rule).unwrap();
+    assert_eq!(c.get_relation(view).unwrap().rules.len(), 1);
+
+    let seq = c.create_relation(&NewRelation::new("a_id_seq", PUBLIC, OWNER, 'S', Vec::new()));
+    let seq = seq.unwrap().oid;
+    let row = SequenceRow {
+        relid: seq,
+        typ: t::INT4,
+        start: 1,
+        increment: 1,
+        max: 100,
+        min: 1,
+        cache: 1,
+        cycle: false,
+    };
+    c.store_sequence(&row).unwrap();
+    assert_eq!(c.sequence(seq).unwrap(), Some(row));
+    let column = ObjectAddress::column(a, 1);
+    c.record_dependency(ObjectAddress::relation(seq), column, DependencyKind::Auto).unwrap();
+    assert_eq!(c.owned_sequences(a, Some(1)).unwrap(), [(seq, 1, false)]);
+    assert_eq!(c.sequence_owner(seq).unwrap(), Some((a, 1, false)));
+
+    let error = drop_objects(&c, &[column], DropBehavior::Restrict).unwrap_err();
+    assert_eq!(
+        error.message(),
+        "cannot drop column id of table a because other objects depend on it"
+    );
+    assert_eq!(error.0.detail.as_deref(), Some("view vw depends on column id of table a"));
+    // The other column is in nobody's way.
+    drop_objects(&c, &[ObjectAddress::column(a, 2)], DropBehavior::Restrict).unwrap();
+    let notices = drop_objects(&c, &[ObjectAddress::relation(a)], DropBehavior::Cascade).unwrap();
+    assert_eq!(notices, ["drop cascades to view vw"]);
+    assert_eq!(c.relation_in_path("a_id_seq").unwrap(), None);
+    assert_eq!(c.sequence(seq).unwrap(), None);
+    assert_eq!(c.all_rows(pg_depend::RELID).unwrap().len(), 0);
+}
