@@ -81,6 +81,8 @@ pub struct CacheSet {
     invalidated: AtomicU64,
     /// When (catalog version) an object was last changed, for those that changed since start.
     versions: DashMap<Key, u64, FxBuildHasher>,
+    /// Any object may have changed at this version.
+    all_changed: AtomicU64,
 }
 
 impl CacheSet {
@@ -111,9 +113,17 @@ impl CacheSet {
         }
     }
 
+    /// Removes everything, for a commit that does not say what it changed.
+    pub fn invalidate_all(&self, csn: u64, version: u64) {
+        self.invalidated.fetch_max(csn, Ordering::SeqCst);
+        self.all_changed.fetch_max(version, Ordering::SeqCst);
+        self.entries.clear();
+    }
+
     /// The catalog version at which an object last changed, 0 if it did not since start.
     pub fn version_of(&self, key: &Key) -> u64 {
-        self.versions.get(key).map_or(0, |v| *v)
+        let own = self.versions.get(key).map_or(0, |v| *v);
+        own.max(self.all_changed.load(Ordering::SeqCst))
     }
 
     /// Drops everything.

@@ -23,6 +23,10 @@ pub fn table_desc(_relid: Oid, storage_id: u32, attrs: &[Attribute]) -> TableDes
 /// Access methods whose entries are keys in order: btree, and hash, of which only equality is asked.
 const KEYED: [Oid; 2] = [Oid(403), Oid(405)];
 
+/// text_pattern_ops and bpchar_pattern_ops.
+const PATTERN_FAMILIES: [Oid; 2] = [Oid(2095), Oid(2097)];
+const C_COLLATION: Oid = Oid(950);
+
 /// The description of an index.
 pub fn index_desc(catalog: &Catalog, index: &IndexDesc) -> PgResult<table::IndexDesc> {
     if !KEYED.contains(&index.am) {
@@ -33,7 +37,12 @@ pub fn index_desc(catalog: &Catalog, index: &IndexDesc) -> PgResult<table::Index
     let mut columns = Vec::with_capacity(keys.len());
     for column in keys {
         let phys = catalog.get_type(column.typ)?.phys;
-        let kind = key_kind(catalog, column.opcintype, column.typ, column.collation)?;
+        // The pattern operator classes compare bytes whatever the collation is.
+        let collation = match PATTERN_FAMILIES.contains(&column.opfamily) {
+            true => C_COLLATION,
+            false => column.collation,
+        };
+        let kind = key_kind(catalog, column.opcintype, column.typ, collation)?;
         let order = KeyOrder { desc: column.desc, nulls_first: column.nulls_first };
         columns.push(KeyColumn { kind, order, phys });
     }

@@ -280,6 +280,12 @@ impl Catalog {
         self.mark_stale(vec![Key::Relation(relid)])
     }
 
+    /// Says that rows of a catalog were written otherwise than through this handle (a superuser's DML):
+    /// the old and the new version of each. Nothing if the table is no catalog.
+    pub fn note_row_change(&self, relid: Oid, rows: &[&[Datum]]) -> PgResult<()> {
+        if CatalogSchema::get(relid).is_none() { Ok(()) } else { self.changed(relid, rows) }
+    }
+
     fn changed(&self, relid: Oid, rows: &[&[Datum]]) -> PgResult<()> {
         let mut keys = Vec::new();
         for row in rows {
@@ -310,12 +316,12 @@ impl Catalog {
                 drop(local);
                 self.0.dirty.store(true, Ordering::Release);
                 let database = self.0.database;
-                txn.attach(Arc::new(Invalidation { database, keys }));
+                txn.attach(Arc::new(Invalidation { database, keys, all: false }));
             }
             // In memory a change is there for all at once.
             None => {
                 let csn = self.storage()?.csn();
-                let inval = Invalidation { database: self.0.database, keys };
+                let inval = Invalidation { database: self.0.database, keys, all: false };
                 self.0.shared.apply(&[&inval], csn);
             }
         }

@@ -36,6 +36,16 @@ pub struct Invalidation {
     pub database: Oid,
     /// Cache entries that are stale.
     pub keys: Vec<Key>,
+    /// Everything is: it is not known what changed.
+    pub all: bool,
+}
+
+impl Invalidation {
+    /// Drops whatever is cached of a database, and of the shared catalogs: for a commit that has lost its
+    /// own messages (COMMIT PREPARED).
+    pub fn everything(database: Oid) -> Invalidation {
+        Invalidation { database, keys: Vec::new(), all: true }
+    }
 }
 
 /// Shared state of the catalog; one for each open cluster.
@@ -112,6 +122,13 @@ impl CatalogShared {
     pub fn apply(&self, invalidations: &[&Invalidation], csn: u64) {
         let version = self.version.load(Ordering::Acquire) + 1;
         for inval in invalidations {
+            if inval.all {
+                self.global.invalidate_all(csn, version);
+                self.database_cache(inval.database).invalidate_all(csn, version);
+                self.namespace_version.fetch_add(1, Ordering::AcqRel);
+                self.resolution_version.fetch_add(1, Ordering::AcqRel);
+                continue;
+            }
             let shared = inval.keys.iter().filter(|k| k.is_shared());
             self.global.invalidate(shared, csn, version);
             let cache = self.database_cache(inval.database);

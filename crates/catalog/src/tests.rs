@@ -196,3 +196,32 @@ fn types_are_formatted() {
     assert_eq!(f(Oid(13254), None), "information_schema.yes_or_no");
     assert_eq!(f(Oid(99999), None), "???");
 }
+
+#[test]
+fn definitions_of_views_parse() {
+    let catalog = Catalog::in_memory();
+    let mut views = 0;
+    for row in catalog.all_rows(pg_class::RELID).unwrap() {
+        let r = crate::decode::Row(&row.values);
+        if r.char(pg_class::RELKIND) != 'v' {
+            continue;
+        }
+        let name = r.text(pg_class::RELNAME);
+        let sql = views::definition(r.oid(pg_class::RELNAMESPACE), &name)
+            .unwrap_or_else(|| panic!("{name} has no definition"));
+        if let Err(error) = parser::parse(sql, &Default::default()) {
+            panic!("{name}: {error:?}");
+        }
+        views += 1;
+    }
+    assert_eq!(views, 145);
+}
+
+#[test]
+fn unknown_changes_drop_everything() {
+    let shared = CatalogShared::in_memory();
+    let version = shared.catalog_version();
+    shared.apply(&[&Invalidation::everything(POSTGRES_DB)], 7);
+    let catalog = Catalog::new(shared, POSTGRES_DB);
+    assert_eq!(catalog.relation_version(pg_class::RELID), version + 1);
+}
