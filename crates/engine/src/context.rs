@@ -45,6 +45,9 @@ impl FnContext for StatementContext<'_> {
     fn service_any(&self, type_name: &'static str) -> Option<&(dyn Any + Send + Sync)> {
         match type_name {
             SESSION_SERVICE => Some(self.core),
+            name if name == std::any::type_name::<executor::DeferredChecks>() => {
+                Some(&self.core.deferred)
+            }
             _ => self.core.service(type_name),
         }
     }

@@ -9,11 +9,12 @@ use crate::{
     copy_options::{CopyFormat, CopyOptions, Header},
     copy_out::BINARY_HEADER,
     copy_text::{Fields, LineSplitter},
-    query_run::{PlannedSet, compile, lock_query, plan_query, run_to_end},
+    query_run::{PlannedSet, compile, exec_settings, lock_query, plan_query, run_to_end},
 };
 use analyzer::{AnalyzeContext, EphemeralRelation};
 use catalog::{RelationDesc, quote_identifier, quote_qualified};
 use error::{PgError, PgResult, SqlState, bail, err};
+use executor::{BulkInserter, StandaloneExprs};
 use fmgr::FnContext;
 use parser::ast::{CopyStmt, Stmt};
 use std::sync::Arc;
@@ -27,12 +28,24 @@ const SOURCE: &str = "copy_data";
 /// Longest piece of a line shown in an error's context.
 const CONTEXT_MAX: usize = 100;
 
+/// Where rows go.
+enum Target {
+    /// Straight into a plain table.
+    Bulk {
+        inserter: Box<BulkInserter>,
+        /// Defaults of the columns that are not copied: where they go, and how they are computed.
+        defaults: Vec<(usize, StandaloneExprs)>,
+    },
+    /// By batches through an INSERT, which knows triggers, partitions and rules of views.
+    Insert(Arc<PlannedSet>),
+}
+
 /// A COPY FROM in the course of execution.
 pub(crate) struct CopyInRun {
     options: CopyOptions,
     relation: Arc<RelationDesc>,
     columns: Vec<CopyColumn>,
-    plans: Arc<PlannedSet>,
+    target: Target,
     splitter: LineSplitter,
     fields: Fields,
     binary: Vec<u8>,
@@ -64,13 +77,17 @@ impl CopyInRun {
             bail!(READ_ONLY_SQL_TRANSACTION, "cannot execute COPY FROM in a read-only transaction");
         }
         let columns = copy::table_columns(&relation, stmt, &options)?;
-        let plans = plan_insert(cx, stmt, &relation, &columns)?;
+        let target = match relation.relkind == 'r' && !relation.has_triggers && !relation.row_security {
+            true => bulk_target(cx, stmt, &relation, &columns)?,
+            false => Target::Insert(plan_insert(cx, stmt, &relation, &columns)?),
+        };
+        cx.core.xact.lock().snapshot_taken = true;
         Ok(CopyInRun {
             header_pending: options.header != Header::No,
             options,
             relation,
             columns,
-            plans,
+            target,
             splitter: LineSplitter::default(),
             fields: Fields::default(),
             binary: Vec::new(),
@@ -109,6 +126,10 @@ impl CopyInRun {
             self.take_lines(cx)?;
         }
         self.flush(cx)?;
+        if let Target::Bulk { inserter, .. } = &mut self.target {
+            let rows = inserter.finish(cx, &cx.catalog);
+            self.processed = rows.map_err(|e| e.context(format!("COPY {}", self.relation.name)))?;
+        }
         if self.skipped > 0 && !self.options.silent {
             let n = self.skipped;
             cx.notice(PgError::notice(match n {
@@ -372,10 +393,15 @@ impl CopyInRun {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let rows = Arc::new(std::mem::take(&mut self.batch));
+        let mut rows = std::mem::take(&mut self.batch);
         let lines = std::mem::take(&mut self.lines);
         let mut done = 0;
-        let result = insert(cx, &self.plans, rows.clone(), &mut done);
+        let result = match &mut self.target {
+            Target::Bulk { inserter, defaults } => {
+                insert_bulk(cx, inserter, defaults, &mut rows, &mut done)
+            }
+            Target::Insert(plans) => insert(cx, plans, Arc::new(rows), &mut done),
+        };
         match result {
             Ok(inserted) => {
                 self.processed += inserted;
@@ -454,6 +480,89 @@ fn check_relkind(relation: &RelationDesc) -> PgResult<()> {
         'f' => Err(err!(WRONG_OBJECT_TYPE, "cannot copy to foreign table \"{name}\"")),
         _ => Err(err!(WRONG_OBJECT_TYPE, "cannot copy to non-table relation \"{name}\"")),
     }
+}
+
+/// Makes rows go straight into a table.
+fn bulk_target(
+    cx: &StatementContext<'_>,
+    stmt: &CopyStmt,
+    relation: &Arc<RelationDesc>,
+    columns: &[CopyColumn],
+) -> PgResult<Target> {
+    check_insert_privilege(cx, relation, columns)?;
+    let filter = match &stmt.where_clause {
+        Some(condition) => {
+            let mut acx = AnalyzeContext { locker: cx, ..AnalyzeContext::new(&cx.catalog, cx, "") };
+            Some(analyzer::relation_expr::transform_condition_for_relation(
+                &mut acx,
+                condition,
+                relation,
+                analyzer::ExprKind::CopyWhere,
+            )?)
+        }
+        None => None,
+    };
+    let mut defaults = Vec::new();
+    for attr in relation.attrs.iter() {
+        let copied = columns.iter().any(|c| c.attnum == attr.num);
+        if attr.dropped || attr.generated != '\0' || copied {
+            continue;
+        }
+        let mut acx = AnalyzeContext { locker: cx, ..AnalyzeContext::new(&cx.catalog, cx, "") };
+        let default = analyzer::Analyzer::new(&mut acx).build_column_default(relation, attr)?;
+        if let Some(expr) = default {
+            let compiled = StandaloneExprs::compile(&[expr], cx, &cx.catalog)?;
+            defaults.push((attr.num as usize - 1, compiled));
+        }
+    }
+    let inserter = BulkInserter::with_filter(
+        relation,
+        filter.as_ref(),
+        &[],
+        cx.core.txn()?,
+        exec_settings(cx),
+        cx,
+        &cx.catalog,
+    )?;
+    Ok(Target::Bulk { inserter: Box::new(inserter), defaults })
+}
+
+fn check_insert_privilege(
+    cx: &StatementContext<'_>,
+    relation: &RelationDesc,
+    columns: &[CopyColumn],
+) -> PgResult<()> {
+    executor::check_permissions(
+        &cx.catalog,
+        &[nodes::RTEPermissionInfo {
+            relid: relation.oid,
+            inh: false,
+            required_perms: nodes::acl::INSERT,
+            check_as_user: types::Oid::INVALID,
+            selected_cols: Vec::new(),
+            inserted_cols: columns.iter().map(|c| c.attnum).collect(),
+            updated_cols: Vec::new(),
+        }],
+    )
+}
+
+fn insert_bulk(
+    cx: &StatementContext<'_>,
+    inserter: &mut BulkInserter,
+    defaults: &mut [(usize, StandaloneExprs)],
+    rows: &mut [Vec<Datum>],
+    done: &mut u64,
+) -> PgResult<u64> {
+    cx.core.backend.cancel.check()?;
+    for row in rows {
+        for (at, default) in defaults.iter_mut() {
+            row[*at] = default.eval_one(cx, &cx.catalog, &[])?;
+        }
+        inserter.insert(cx, &cx.catalog, row)?;
+        *done += 1;
+    }
+    // The inserter itself counts.
+    Ok(0)
 }
 
 /// Plans the INSERT that a batch goes through.

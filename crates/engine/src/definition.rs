@@ -12,6 +12,7 @@ use executor::ExecSettings;
 use nodes::Query;
 use parser::ast::Stmt;
 use std::sync::Arc;
+use txn::StorageId;
 use types::{Datum, Oid};
 
 /// Runs a definition; returns the tag.
@@ -108,6 +109,17 @@ impl UtilityServices for Services<'_, '_> {
 
     fn session_slot(&self) -> u32 {
         self.cx.core.slot
+    }
+
+    fn start_sequence(&self, storage_id: u32, value: i64, is_called: bool) -> PgResult<()> {
+        let core = self.cx.core;
+        let txn = core.txn()?;
+        core.engine.services.sequences.create(&txn, StorageId(storage_id), value, is_called)
+    }
+
+    fn sequence_state(&self, storage_id: u32) -> PgResult<(i64, bool)> {
+        let state = self.cx.core.engine.services.sequences.state(StorageId(storage_id))?;
+        Ok((state.last_value, state.is_called))
     }
 
     fn exec_settings(&self) -> Arc<ExecSettings> {

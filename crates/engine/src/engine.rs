@@ -71,6 +71,8 @@ pub struct Engine {
     pub(crate) plans: PlanCache,
     pub(crate) notify: NotifyHub,
     pub(crate) services: crate::services::Services,
+    /// When it was opened, µs since 2000-01-01.
+    pub(crate) started: i64,
     cluster: RwLock<Arc<ClusterSettings>>,
     data_directory: Option<PathBuf>,
     log: LogFunction,
@@ -91,6 +93,7 @@ impl Engine {
         let catalog = CatalogShared::open(store.clone());
         let mut registry = Registry::default();
         functions::register_all(&mut registry);
+        crate::system::register(&mut registry);
         let engine = Arc::new(Engine {
             services: crate::services::Services::new(&store),
             store,
@@ -99,6 +102,7 @@ impl Engine {
             types: TypeCache::default(),
             plans: PlanCache::default(),
             notify: NotifyHub::default(),
+            started: crate::clock::now(),
             cluster: RwLock::new(options.cluster),
             data_directory: options.data_directory,
             log: options.log,

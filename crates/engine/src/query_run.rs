@@ -78,7 +78,7 @@ pub(crate) fn plan_query(
         sql_bodies: None,
         cursor_options,
     };
-    planner::plan(&pcx, query)
+    planner::plan(&pcx, query.clone())
 }
 
 /// Makes a plan ready to run.
@@ -105,7 +105,7 @@ impl Planned {
             exec_settings(cx),
             cx,
             &cx.catalog,
-            prepare,
+            |es| prepare(es),
         )
     }
 }

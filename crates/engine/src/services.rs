@@ -21,10 +21,12 @@ impl Services {
 
     /// By the type's name.
     pub(crate) fn by_type_name(&self, name: &str) -> Option<&(dyn Any + Send + Sync)> {
-        match name {
-            "txn::Store" => Some(&self.store),
-            "table::Sequences" => Some(&self.sequences),
-            _ => None,
+        if name == std::any::type_name::<Arc<Store>>() {
+            Some(&self.store)
+        } else if name == std::any::type_name::<Arc<Sequences>>() {
+            Some(&self.sequences)
+        } else {
+            None
         }
     }
 

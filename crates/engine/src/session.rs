@@ -155,7 +155,7 @@ impl Session {
         let e = match outcome {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(e)) => e,
-            Err(panic) => panic_error(&panic),
+            Err(panic) => panic_error(&*panic),
         };
         Err(self.fail(e))
     }

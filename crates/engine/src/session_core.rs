@@ -50,6 +50,7 @@ pub struct SessionCore {
     pub(crate) notices: Mutex<Vec<PgError>>,
     pub(crate) notify: NotifyCell,
     pub(crate) sequences: SequenceState,
+    pub(crate) deferred: executor::DeferredChecks,
     pub(crate) random: Mutex<Random>,
     pub(crate) armed: Arc<Armed>,
     pub(crate) activity: crate::activity::Activity,
@@ -100,6 +101,7 @@ impl SessionCore {
             notices: Mutex::default(),
             notify: Mutex::new(NotifyState::default()),
             sequences: SequenceState::default(),
+            deferred: executor::DeferredChecks::default(),
             random: Mutex::new(Random::new(entropy())),
             armed: Arc::default(),
             activity: Default::default(),
@@ -302,7 +304,18 @@ impl SessionCore {
 
     /// Deferred constraints, before commit.
     pub(crate) fn fire_deferred(self: &Arc<Self>) -> PgResult<()> {
-        Ok(())
+        self.run_deferred(true)
+    }
+
+    /// Runs deferred checks: all, or those that SET CONSTRAINTS has made immediate.
+    pub(crate) fn run_deferred(self: &Arc<Self>, all: bool) -> PgResult<()> {
+        if self.deferred.is_empty() {
+            return Ok(());
+        }
+        self.next_command()?;
+        let cx = self.context();
+        let settings = crate::query_run::exec_settings(&cx);
+        executor::run_deferred(&self.deferred, all, self.txn()?, settings, &cx, &cx.catalog)
     }
 
     /// ON COMMIT actions of temporary tables, before commit.
@@ -315,6 +328,7 @@ impl SessionCore {
         let stats = self.engine.database_stats(self.database);
         let counter = if commit { &stats.xact_commit } else { &stats.xact_rollback };
         counter.fetch_add(1, Ordering::Relaxed);
+        self.deferred.clear();
     }
 
     /// A subtransaction has ended.

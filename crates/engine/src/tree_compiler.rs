@@ -4,11 +4,11 @@ use crate::{
     random::entropy,
     session_core::{SessionCore, SessionStart},
 };
-use analyzer::{AnalyzeContext, ColumnRefHooks, ExprKind};
+use analyzer::AnalyzeContext;
 use catalog::{Catalog, CatalogRead, TreeCompiler};
 use error::{PgError, PgResult};
-use nodes::{CaseTestExpr, Expr, Query};
-use parser::ast::{ColumnRef, Stmt};
+use nodes::{Expr, Query};
+use parser::ast::Stmt;
 use settings::Settings;
 use std::sync::{Arc, Weak};
 use types::Oid;
@@ -97,26 +97,8 @@ impl TreeCompiler for EngineCompiler {
         let core = self.session()?;
         let mut cx = core.context();
         cx.catalog = catalog.clone();
-        let raw = parser::parse_expr(sql, &Default::default())?;
-        let value = DomainValue(CaseTestExpr {
-            type_id: base,
-            type_mod: -1,
-            collation: catalog.get_type(base)?.collation,
-            location: -1,
-        });
-        let mut acx =
-            AnalyzeContext { hooks: Some(&value), ..AnalyzeContext::new(&cx.catalog, &cx, sql) };
-        analyzer::analyze_expression(&mut acx, &raw, ExprKind::DomainCheck)
-    }
-}
-
-/// VALUE in a domain's CHECK.
-struct DomainValue(CaseTestExpr);
-
-impl ColumnRefHooks for DomainValue {
-    fn pre_column_ref(&self, name: &ColumnRef) -> PgResult<Option<Expr>> {
-        let is_value = !name.star && name.fields.len() == 1 && name.fields[0] == "value";
-        Ok(is_value.then(|| Expr::CoerceToDomainValue(self.0.clone())))
+        let mut acx = AnalyzeContext::new(&cx.catalog, &cx, sql);
+        analyzer::relation_expr::domain_check(&mut acx, sql, base)
     }
 }
 

@@ -139,6 +139,7 @@ fn simple(cx: &StatementContext<'_>, portal: &Portal, stmt: &Stmt) -> PgResult<S
             None => NotifyAction::UnlistenAll,
         })?,
         Stmt::DiscardStmt(s) => discard(cx, s.target)?,
+        Stmt::ConstraintsSetStmt(s) => crate::constraints::set(cx, s, portal.nested)?,
         Stmt::CheckPointStmt => checkpoint(core)?,
         Stmt::LoadStmt(s) => return Err(not_supported!("LOAD of library \"{}\"", s.filename)),
         _ => return crate::definition::run(cx, portal, stmt),
