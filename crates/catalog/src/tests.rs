@@ -225,3 +225,68 @@ fn unknown_changes_drop_everything() {
     let catalog = Catalog::new(shared, POSTGRES_DB);
     assert_eq!(catalog.relation_version(pg_class::RELID), version + 1);
 }
+
+/// Queries read catalogs by their relcache entries, lookups by compiled-in layouts: both must agree.
+#[test]
+fn entries_of_catalogs_describe_their_storage() {
+    let store = store();
+    let catalog = Catalog::new(CatalogShared::open(store.clone()), POSTGRES_DB);
+    let txn = begin(&catalog, &store);
+    let layout = crate::layout::of_database(catalog.shared(), &txn, POSTGRES_DB).unwrap();
+    for schema in CATALOGS {
+        let desc = catalog.get_relation(schema.relid).unwrap();
+        let parts = layout.catalog(schema.relid).unwrap();
+        let physical = desc.physical.as_ref().unwrap();
+        assert_eq!(physical.sid, parts.heap.desc().sid, "{}", schema.name);
+        assert_eq!(physical.layout, parts.heap.desc().layout, "{}", schema.name);
+        assert_eq!(desc.indexes.len(), parts.indexes.len(), "{}", schema.name);
+        for (index, entries) in &parts.indexes {
+            let desc = desc.indexes.iter().find(|i| i.oid == index.oid).unwrap();
+            let (a, b) = (&desc.physical, entries.desc());
+            assert_eq!(a.sid, b.sid, "{}", index.name);
+            assert_eq!((a.unique, a.deferrable), (b.unique, b.deferrable), "{}", index.name);
+            let kinds = |d: &table::IndexDesc| {
+                d.columns.iter().map(|c| (c.kind.clone(), c.order)).collect::<Vec<_>>()
+            };
+            assert_eq!(kinds(a), kinds(b), "{}", index.name);
+        }
+    }
+    // A query's scan of a catalog sees what the lookups see.
+    let procs = catalog.get_relation(pg_proc::RELID).unwrap();
+    let heap = table::Heap::new(procs.physical.clone().unwrap());
+    let mut scan = heap.scan(&txn, &txn.latest_snapshot()).unwrap();
+    let mut rows = 0;
+    while scan.advance().unwrap() {
+        rows += 1;
+    }
+    assert_eq!(rows, 3413);
+}
+
+#[test]
+fn every_relation_can_be_described() {
+    let catalog = Catalog::in_memory();
+    for row in catalog.all_rows(pg_class::RELID).unwrap() {
+        let r = crate::decode::Row(&row.values);
+        let oid = r.oid(pg_class::OID);
+        // Views need a compiler.
+        if r.char(pg_class::RELKIND) != 'v' {
+            catalog.get_relation(oid).unwrap();
+        }
+        catalog.describe_object(ObjectAddress::relation(oid)).unwrap();
+    }
+    for typ in catalog.all_rows(pg_type::RELID).unwrap() {
+        let oid = typ.oid(pg_type::OID);
+        catalog.get_type(oid).unwrap();
+        catalog.format_type(oid, None).unwrap();
+    }
+    for proc in catalog.all_rows(pg_proc::RELID).unwrap() {
+        catalog.describe_object(ObjectAddress::proc_(proc.oid(pg_proc::OID))).unwrap();
+    }
+    for class in
+        [pg_operator::RELID, pg_opclass::RELID, pg_amop::RELID, pg_amproc::RELID, pg_cast::RELID]
+    {
+        for row in catalog.all_rows(class).unwrap() {
+            catalog.describe_object(ObjectAddress::new(class, row.oid(0))).unwrap();
+        }
+    }
+}

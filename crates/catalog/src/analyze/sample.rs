@@ -44,7 +44,7 @@ impl<T> Reservoir<T> {
         let mut uniform = || random().clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON);
         self.weight *= (uniform().ln() / self.size as f64).exp();
         let gap = (uniform().ln() / (1.0 - self.weight).ln()).floor();
-        self.next = self.seen.saturating_add(1).saturating_add(gap.max(0.0).min(1e18) as u64);
+        self.next = self.seen.saturating_add(1).saturating_add(gap.clamp(0.0, 1e18) as u64);
     }
 
     /// Items of the stream so far.
