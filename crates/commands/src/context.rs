@@ -25,6 +25,10 @@ pub trait UtilityServices {
     fn check_relation_not_in_use(&self, relid: Oid, statement: &str) -> PgResult<()>;
     /// This session's number among those that run, for `pg_temp_N`.
     fn session_slot(&self) -> u32;
+    /// Writes the first state of a sequence into storage that this transaction made.
+    fn start_sequence(&self, storage_id: u32, value: i64, is_called: bool) -> PgResult<()>;
+    /// A sequence's last value, and whether it has been given out.
+    fn sequence_state(&self, storage_id: u32) -> PgResult<(i64, bool)>;
     /// Settings of an execution.
     fn exec_settings(&self) -> Arc<executor::ExecSettings>;
 }

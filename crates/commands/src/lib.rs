@@ -19,15 +19,27 @@
 //! # PostgreSQL
 //! `src/backend/commands/`, `src/backend/tcop/utility.c`
 
+mod column;
 mod comment;
+mod constraint;
+mod constraint_attrs;
 mod context;
+mod creation;
 mod drop;
+mod expression;
 mod grant;
+mod index;
 mod object_address;
+mod object_name;
 mod relation_name;
 mod role;
+mod scan;
 mod schema;
+mod sequence;
+mod table;
+mod table_as;
 mod truncate;
+mod view;
 
 pub use context::{UtilityContext, UtilityServices};
 
@@ -37,6 +49,12 @@ use parser::ast::Stmt;
 /// Runs a utility statement. Rows it processed, for tags that show them (CREATE TABLE AS).
 pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<u64>> {
     match stmt {
+        Stmt::CreateStmt(s) => table::execute(cx, s)?,
+        Stmt::CreateTableAsStmt(s) => return table_as::execute(cx, s),
+        Stmt::IndexStmt(s) => index::execute(cx, s)?,
+        Stmt::CreateSeqStmt(s) => sequence::execute_create(cx, s)?,
+        Stmt::AlterSeqStmt(s) => sequence::execute_alter(cx, s)?,
+        Stmt::ViewStmt(s) => view::execute(cx, s)?,
         Stmt::CommentStmt(s) => comment::execute(cx, s)?,
         Stmt::CreateSchemaStmt(s) => schema::execute_create(cx, s)?,
         Stmt::CreateRoleStmt(s) => role::execute_create(cx, s)?,

@@ -1,0 +1,609 @@
+//! Constraints of tables: checks, NOT NULL, keys, foreign keys.
+use crate::{UtilityContext, expression, index, object_name, relation_name, scan};
+use analyzer::ExprKind;
+use catalog::{
+    CatalogRead, Constraint as CatalogConstraint, RelationDesc, acl, acl::ObjectKind,
+    schema::pg_attribute,
+};
+use error::{PgResult, bail, err, not_supported};
+use nodes::{Expr, acl as bit};
+use parser::ast::{ConstrType, Constraint, IndexElem, SortByDir, SortByNulls};
+use std::sync::Arc;
+use types::{Datum, Oid};
+
+/// Adds a constraint to a table. `has_rows`: the table may have rows that must satisfy it.
+pub(crate) fn add(
+    cx: &UtilityContext<'_>,
+    table: Oid,
+    c: &Constraint,
+    has_rows: bool,
+) -> PgResult<()> {
+    let table = cx.catalog.get_relation(table)?;
+    match c.contype {
+        ConstrType::Check => add_check(cx, &table, c, has_rows),
+        ConstrType::NotNull => {
+            let Some(column) = c.keys.first() else { return Ok(()) };
+            let attnum = column_number(&table, column)?;
+            add_not_null(cx, &table, attnum, c.conname.as_deref(), c.is_no_inherit, has_rows)
+        }
+        ConstrType::Primary | ConstrType::Unique => add_key(cx, &table, c, has_rows),
+        ConstrType::Foreign => add_foreign_key(cx, &table, c, has_rows),
+        ConstrType::Exclusion => Err(not_supported!("exclusion constraints")),
+        _ => Ok(()),
+    }
+}
+
+fn column_number(table: &RelationDesc, column: &str) -> PgResult<i16> {
+    match table.attr_by_name(column) {
+        Some(a) => Ok(a.num),
+        None => Err(err!(
+            UNDEFINED_COLUMN,
+            "column \"{column}\" of relation \"{}\" does not exist",
+            table.name
+        )),
+    }
+}
+
+/// 42710 if the table has a constraint of that name.
+fn check_name_free(cx: &UtilityContext<'_>, table: &RelationDesc, name: &str) -> PgResult<()> {
+    if cx.catalog.constraint_exists(table.oid, Oid::INVALID, name)?.is_some() {
+        bail!(
+            DUPLICATE_OBJECT,
+            "constraint \"{name}\" for relation \"{}\" already exists",
+            table.name
+        );
+    }
+    Ok(())
+}
+
+fn choose(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    columns: Option<&str>,
+    label: &str,
+) -> PgResult<String> {
+    object_name::choose_constraint_name(
+        cx.catalog,
+        &table.name,
+        columns,
+        label,
+        table.namespace,
+        &[],
+    )
+}
+
+/// Columns of the relation that an expression names, ascending.
+fn columns_of(expr: &Expr) -> Vec<i16> {
+    let mut columns = Vec::new();
+    nodes::walk::visit_expr_deep(expr, 0, &mut |e, level| {
+        if let Expr::Var(v) = e
+            && v.varlevelsup == level
+            && v.varattno > 0
+        {
+            columns.push(v.varattno);
+        }
+    });
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}
+
+fn add_check(
+    cx: &UtilityContext<'_>,
+    table: &Arc<RelationDesc>,
+    c: &Constraint,
+    has_rows: bool,
+) -> PgResult<()> {
+    let Some(raw) = &c.raw_expr else { return Ok(()) };
+    let kind = ExprKind::CheckConstraint;
+    let expr = expression::relation_condition(cx, table, raw, kind, "CHECK")?;
+    let columns = columns_of(&expr);
+    let name = match &c.conname {
+        Some(name) => {
+            check_name_free(cx, table, name)?;
+            name.clone()
+        }
+        None => {
+            let only = match columns.as_slice() {
+                [one] => table.attr(*one).map(|a| a.name.as_str()),
+                _ => None,
+            };
+            choose(cx, table, only, "check")?
+        }
+    };
+    store_check(cx, table, &name, expr.clone(), columns, c)?;
+    if has_rows && c.is_enforced && !c.skip_validation {
+        scan::check_condition(cx, table, &expr, || {
+            err!(
+                CHECK_VIOLATION,
+                "check constraint \"{name}\" of relation \"{}\" is violated by some row",
+                table.name
+            )
+            .constraint(name.clone())
+        })?;
+    }
+    Ok(())
+}
+
+/// Writes a check whose expression is analysed.
+pub(crate) fn store_check(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    name: &str,
+    expr: Expr,
+    columns: Vec<i16>,
+    c: &Constraint,
+) -> PgResult<()> {
+    let mut new = CatalogConstraint::blank(name, table.namespace, 'c', table.oid);
+    new.key = columns;
+    new.expr = Some(Arc::new(expr));
+    new.noinherit = c.is_no_inherit;
+    new.enforced = c.is_enforced;
+    new.validated = c.initially_valid && !c.skip_validation;
+    cx.catalog.create_constraint(&new)?;
+    cx.services.command_counter_increment()
+}
+
+/// Makes a column NOT NULL, with its constraint.
+pub(crate) fn add_not_null(
+    cx: &UtilityContext<'_>,
+    table: &Arc<RelationDesc>,
+    attnum: i16,
+    name: Option<&str>,
+    no_inherit: bool,
+    has_rows: bool,
+) -> PgResult<()> {
+    let exists = table.constraints.iter().any(|c| c.contype == 'n' && c.key == [attnum]);
+    let Some(column) = table.attr(attnum) else { return Ok(()) };
+    if !exists {
+        let name = match name {
+            Some(name) => {
+                check_name_free(cx, table, name)?;
+                name.to_owned()
+            }
+            None => choose(cx, table, Some(&column.name), "not_null")?,
+        };
+        let mut new = CatalogConstraint::blank(&name, table.namespace, 'n', table.oid);
+        new.key = vec![attnum];
+        new.noinherit = no_inherit;
+        cx.catalog.create_constraint(&new)?;
+    }
+    if !column.not_null {
+        if has_rows {
+            check_no_nulls(cx, table, attnum)?;
+        }
+        let columns = [(pg_attribute::ATTNOTNULL, Datum::Bool(true))];
+        cx.catalog.set_attribute(table.oid, attnum, &columns)?;
+        cx.catalog.invalidate_relation(table.oid)?;
+    }
+    cx.services.command_counter_increment()
+}
+
+fn check_no_nulls(cx: &UtilityContext<'_>, table: &RelationDesc, attnum: i16) -> PgResult<()> {
+    let Some(column) = table.attr(attnum) else { return Ok(()) };
+    scan::for_each_row(cx, table, &mut |_, values| {
+        if matches!(values.get(attnum as usize - 1), Some(Datum::Null)) {
+            return Err(err!(
+                NOT_NULL_VIOLATION,
+                "column \"{}\" of relation \"{}\" contains null values",
+                column.name,
+                table.name
+            )
+            .column(column.name.clone()));
+        }
+        Ok(())
+    })
+}
+
+/// PRIMARY KEY and UNIQUE.
+fn add_key(
+    cx: &UtilityContext<'_>,
+    table: &Arc<RelationDesc>,
+    c: &Constraint,
+    has_rows: bool,
+) -> PgResult<()> {
+    let primary = c.contype == ConstrType::Primary;
+    if c.indexname.is_some() {
+        return Err(not_supported!("a constraint USING INDEX"));
+    }
+    if c.without_overlaps {
+        return Err(not_supported!("WITHOUT OVERLAPS"));
+    }
+    if primary && table.constraints.iter().any(|c| c.contype == 'p') {
+        return Err(err!(
+            INVALID_TABLE_DEFINITION,
+            "multiple primary keys for table \"{}\" are not allowed",
+            table.name
+        )
+        .at(c.location));
+    }
+    for (i, key) in c.keys.iter().enumerate() {
+        if table.attr_by_name(key).is_none() {
+            return Err(err!(
+                UNDEFINED_COLUMN,
+                "column \"{key}\" named in key does not exist"
+            )
+            .at(c.location));
+        }
+        if c.keys[..i].contains(key) {
+            let kind = if primary { "primary key" } else { "unique" };
+            return Err(err!(
+                DUPLICATE_COLUMN,
+                "column \"{key}\" appears twice in {kind} constraint"
+            )
+            .at(c.location));
+        }
+    }
+    crate::creation::check_tablespace(c.indexspace.as_deref())?;
+    if primary {
+        for key in &c.keys {
+            // Read anew: each NOT NULL changes the table.
+            let table = cx.catalog.get_relation(table.oid)?;
+            add_not_null(cx, &table, column_number(&table, key)?, None, false, has_rows)?;
+        }
+    }
+    if let Some(name) = &c.conname {
+        check_name_free(cx, table, name)?;
+    }
+    let elem = |name: &String| IndexElem {
+        name: Some(name.clone()),
+        expr: None,
+        collation: Vec::new(),
+        opclass: Vec::new(),
+        opclassopts: Vec::new(),
+        ordering: SortByDir::Default,
+        nulls_ordering: SortByNulls::Default,
+        location: -1,
+    };
+    let definition = index::Definition {
+        name: c.conname.clone(),
+        access_method: "btree".to_owned(),
+        columns: c.keys.iter().map(elem).collect(),
+        including: c.including.clone(),
+        options: c.options.clone(),
+        unique: true,
+        nulls_not_distinct: c.nulls_not_distinct,
+        primary,
+        deferrable: c.deferrable,
+        for_constraint: true,
+        ..index::Definition::default()
+    };
+    let table = cx.catalog.get_relation(table.oid)?;
+    let (index, name) = index::define(cx, &table, &definition, has_rows)?;
+    let kind = if primary { 'p' } else { 'u' };
+    let mut new = CatalogConstraint::blank(&name, table.namespace, kind, table.oid);
+    for key in &c.keys {
+        new.key.push(column_number(&table, key)?);
+    }
+    new.indid = index;
+    new.deferrable = c.deferrable;
+    new.deferred = c.initdeferred;
+    new.noinherit = true;
+    let oid = cx.catalog.create_constraint(&new)?;
+    index::link_constraint(cx, index, oid)?;
+    cx.catalog.invalidate_relation(table.oid)?;
+    cx.services.command_counter_increment()
+}
+
+/// The key of the referenced table that a foreign key refers to: its index and columns.
+struct ReferencedKey {
+    index: Oid,
+    columns: Vec<i16>,
+}
+
+fn add_foreign_key(
+    cx: &UtilityContext<'_>,
+    table: &Arc<RelationDesc>,
+    c: &Constraint,
+    has_rows: bool,
+) -> PgResult<()> {
+    const SHARE_ROW_EXCLUSIVE: i32 = 6;
+    if c.fk_with_period || c.pk_with_period {
+        return Err(not_supported!("PERIOD of a foreign key"));
+    }
+    let Some(target) = &c.pktable else { return Ok(()) };
+    let same = target.schemaname.is_none() && target.relname == table.name;
+    let referenced = match same && relation_name::lookup_relation(
+        cx.catalog,
+        &relation_name::parts_of(target),
+    )? == Some(table.oid)
+    {
+        true => table.clone(),
+        false => relation_name::open_range_var(cx, target, SHARE_ROW_EXCLUSIVE)?,
+    };
+    check_referenced(cx, table, &referenced)?;
+    let mut key = Vec::with_capacity(c.fk_attrs.len());
+    for name in &c.fk_attrs {
+        let Some(a) = table.attr_by_name(name) else {
+            bail!(
+                UNDEFINED_COLUMN,
+                "column \"{name}\" referenced in foreign key constraint does not exist"
+            );
+        };
+        key.push(a.num);
+    }
+    let target_key = referenced_key(&referenced, c)?;
+    if key.len() != target_key.columns.len() {
+        bail!(
+            INVALID_FOREIGN_KEY,
+            "number of referencing and referenced columns for foreign key disagree"
+        );
+    }
+    let name = match &c.conname {
+        Some(name) => {
+            check_name_free(cx, table, name)?;
+            name.clone()
+        }
+        None => {
+            let columns = object_name::join_columns(c.fk_attrs.iter().map(String::as_str));
+            choose(cx, table, Some(&columns), "fkey")?
+        }
+    };
+    let mut new = CatalogConstraint::blank(&name, table.namespace, 'f', table.oid);
+    new.frelid = referenced.oid;
+    new.indid = target_key.index;
+    for (fk, pk) in key.iter().zip(&target_key.columns) {
+        let operators = equality(cx, (table, *fk), (&referenced, *pk), target_key.index, &name)?;
+        new.pfeqop.push(operators.pf);
+        new.ppeqop.push(operators.pp);
+        new.ffeqop.push(operators.ff);
+    }
+    new.key = key;
+    new.fkey = target_key.columns;
+    new.fupdtype = c.fk_upd_action.as_char();
+    new.fdeltype = c.fk_del_action.as_char();
+    new.fmatchtype = c.fk_matchtype.as_char();
+    for column in &c.fk_del_set_cols {
+        let attnum = column_number(table, column)?;
+        if !new.key.contains(&attnum) {
+            bail!(
+                INVALID_COLUMN_REFERENCE,
+                "column \"{column}\" referenced in ON DELETE SET action must be part of foreign key"
+            );
+        }
+        new.fdelsetcols.push(attnum);
+    }
+    new.deferrable = c.deferrable;
+    new.deferred = c.initdeferred;
+    new.enforced = c.is_enforced;
+    new.validated = !c.skip_validation;
+    new.noinherit = true;
+    cx.catalog.create_constraint(&new)?;
+    cx.catalog.invalidate_relation(table.oid)?;
+    cx.catalog.invalidate_relation(referenced.oid)?;
+    cx.services.command_counter_increment()?;
+    if has_rows && new.validated && new.enforced {
+        check_foreign_key(cx, table, &referenced, &new)?;
+    }
+    Ok(())
+}
+
+fn check_referenced(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    referenced: &RelationDesc,
+) -> PgResult<()> {
+    if !matches!(referenced.relkind, 'r' | 'p') {
+        return Err(err!(
+            WRONG_OBJECT_TYPE,
+            "referenced relation \"{}\" is not a table",
+            referenced.name
+        ));
+    }
+    if referenced.oid < Oid::FIRST_NORMAL {
+        bail!(
+            INSUFFICIENT_PRIVILEGE,
+            "permission denied: \"{}\" is a system catalog",
+            referenced.name
+        );
+    }
+    let fault = match (table.persistence, referenced.persistence) {
+        ('p', other) if other != 'p' => "constraints on permanent tables may reference only permanent tables",
+        ('u', 't') => "constraints on unlogged tables may reference only permanent or unlogged tables",
+        ('t', other) if other != 't' => "constraints on temporary tables may reference only temporary tables",
+        _ => "",
+    };
+    if !fault.is_empty() {
+        bail!(INVALID_TABLE_DEFINITION, "{fault}");
+    }
+    acl::check(
+        cx.catalog,
+        ObjectKind::Table,
+        &referenced.name,
+        referenced.acl.as_deref(),
+        referenced.owner,
+        cx.user(),
+        bit::REFERENCES,
+    )
+}
+
+fn referenced_key(
+    referenced: &RelationDesc,
+    c: &Constraint,
+) -> PgResult<ReferencedKey> {
+    let usable = |i: &&Arc<catalog::IndexDesc>| {
+        i.unique && i.valid && i.predicate.is_empty() && i.exprs.is_empty()
+    };
+    if c.pk_attrs.is_empty() {
+        let primary = referenced.indexes.iter().filter(usable).find(|i| i.primary);
+        let Some(index) = primary else {
+            bail!(
+                UNDEFINED_OBJECT,
+                "there is no primary key for referenced table \"{}\"",
+                referenced.name
+            );
+        };
+        if !index.immediate {
+            bail!(
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "cannot use a deferrable primary key for referenced table \"{}\"",
+                referenced.name
+            );
+        }
+        let columns = index.columns[..index.n_key].iter().map(|c| c.attnum).collect();
+        return Ok(ReferencedKey { index: index.oid, columns });
+    }
+    let mut columns = Vec::with_capacity(c.pk_attrs.len());
+    for (i, name) in c.pk_attrs.iter().enumerate() {
+        let Some(a) = referenced.attr_by_name(name) else {
+            bail!(
+                UNDEFINED_COLUMN,
+                "column \"{name}\" referenced in foreign key constraint does not exist"
+            );
+        };
+        if c.pk_attrs[..i].contains(name) {
+            bail!(
+                INVALID_FOREIGN_KEY,
+                "foreign key referenced-columns list must not contain duplicates"
+            );
+        }
+        columns.push(a.num);
+    }
+    let mut wanted = columns.clone();
+    wanted.sort_unstable();
+    let mut deferrable = false;
+    for index in referenced.indexes.iter().filter(usable) {
+        let mut keys: Vec<i16> = index.columns[..index.n_key].iter().map(|c| c.attnum).collect();
+        keys.sort_unstable();
+        if keys == wanted {
+            if index.immediate {
+                return Ok(ReferencedKey { index: index.oid, columns });
+            }
+            deferrable = true;
+        }
+    }
+    if deferrable {
+        bail!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "cannot use a deferrable unique constraint for referenced table \"{}\"",
+            referenced.name
+        );
+    }
+    Err(err!(
+        INVALID_FOREIGN_KEY,
+        "there is no unique constraint matching given keys for referenced table \"{}\"",
+        referenced.name
+    ))
+}
+
+/// Equality operators of a foreign key column: referenced = referencing, and each with itself.
+struct KeyOperators {
+    pf: Oid,
+    pp: Oid,
+    ff: Oid,
+}
+
+fn equality(
+    cx: &UtilityContext<'_>,
+    (table, fk): (&RelationDesc, i16),
+    (referenced, pk): (&RelationDesc, i16),
+    index: Oid,
+    name: &str,
+) -> PgResult<KeyOperators> {
+    let (Some(fk), Some(pk)) = (table.attr(fk), referenced.attr(pk)) else {
+        return Err(error::PgError::internal("foreign key column is gone"));
+    };
+    let key = referenced
+        .indexes
+        .iter()
+        .find(|i| i.oid == index)
+        .and_then(|i| i.columns.iter().find(|c| c.attnum == pk.num).cloned());
+    let Some(key) = key else {
+        return Err(error::PgError::internal("foreign key index is gone"));
+    };
+    let base = |typ: Oid| -> PgResult<Oid> {
+        let row = cx.catalog.get_type(typ)?;
+        Ok(if row.typtype == 'd' { row.basetype } else { row.oid })
+    };
+    let (fk_type, pk_type) = (base(fk.typ)?, base(pk.typ)?);
+    let family = key.opfamily;
+    let member = |l, r| cx.catalog.opfamily_member(family, l, r, 3);
+    let pp = member(key.opcintype, key.opcintype)?;
+    let mut pf = member(key.opcintype, fk_type)?;
+    let mut ff = member(fk_type, fk_type)?;
+    if !(pf.is_valid() && ff.is_valid()) {
+        // The referencing type may convert to the one that is indexed.
+        let mut acx = cx.analyze_context();
+        let a = analyzer::Analyzer::new(&mut acx);
+        let same = fk_type == pk_type
+            || a.can_coerce(fk_type, key.opcintype, nodes::CoercionContext::Implicit)?;
+        if !same {
+            return Err(err!(
+                DATATYPE_MISMATCH,
+                "foreign key constraint \"{name}\" cannot be implemented"
+            )
+            .detail(format!(
+                "Key columns \"{}\" of the referencing table and \"{}\" of the referenced table are \
+                 of incompatible types: {} and {}.",
+                fk.name,
+                pk.name,
+                cx.catalog.format_type(fk.typ, None)?,
+                cx.catalog.format_type(pk.typ, None)?
+            )));
+        }
+        (pf, ff) = (pp, pp);
+    }
+    Ok(KeyOperators { pf, pp, ff })
+}
+
+/// Fails when rows of the table refer to nothing.
+fn check_foreign_key(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    referenced: &RelationDesc,
+    c: &CatalogConstraint,
+) -> PgResult<()> {
+    let quoted = |r: &RelationDesc, num: &i16| {
+        r.attr(*num).map(|a| catalog::quote_identifier(&a.name)).unwrap_or_default()
+    };
+    let fk: Vec<String> = c.key.iter().map(|n| quoted(table, n)).collect();
+    let pk: Vec<String> = c.fkey.iter().map(|n| quoted(referenced, n)).collect();
+    let columns: Vec<String> = fk.iter().map(|n| format!("fk.{n}")).collect();
+    let on: Vec<String> =
+        fk.iter().zip(&pk).map(|(f, p)| format!("pk.{p} = fk.{f}")).collect();
+    let joiner = if c.fmatchtype == 'f' { " OR " } else { " AND " };
+    let not_null: Vec<String> = fk.iter().map(|n| format!("fk.{n} IS NOT NULL")).collect();
+    let sql = format!(
+        "SELECT {} FROM ONLY {} fk LEFT OUTER JOIN {} pk ON ({}) WHERE pk.{} IS NULL AND ({})",
+        columns.join(", "),
+        scan::quoted_name(cx, table)?,
+        scan::quoted_name(cx, referenced)?,
+        on.join(" AND "),
+        pk.first().cloned().unwrap_or_default(),
+        not_null.join(joiner)
+    );
+    scan::run_sql(cx, &sql, &mut |values| {
+        let mut names = Vec::new();
+        let mut texts = Vec::new();
+        for (num, value) in c.key.iter().zip(&values) {
+            let Some(a) = table.attr(*num) else { continue };
+            names.push(a.name.clone());
+            let mut text = Vec::new();
+            match value {
+                Datum::Null => text.extend_from_slice(b"null"),
+                value => cx.session.type_output(a.typ, value, &mut text)?,
+            }
+            texts.push(String::from_utf8_lossy(&text).into_owned());
+        }
+        let mixed = values.iter().any(|v| matches!(v, Datum::Null));
+        let detail = if mixed {
+            "MATCH FULL does not allow mixing of null and nonnull key values.".to_owned()
+        } else {
+            format!(
+                "Key ({})=({}) is not present in table \"{}\".",
+                names.join(", "),
+                texts.join(", "),
+                referenced.name
+            )
+        };
+        Err(err!(
+            FOREIGN_KEY_VIOLATION,
+            "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
+            table.name,
+            c.name
+        )
+        .detail(detail)
+        .constraint(c.name.clone()))
+    })?;
+    Ok(())
+}

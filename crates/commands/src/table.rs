@@ -1,0 +1,450 @@
+//! CREATE TABLE.
+use crate::{
+    UtilityContext,
+    column::{self, Column},
+    constraint, creation, expression, object_name, relation_name, sequence,
+};
+use catalog::{
+    CatalogRead, NewColumn, NewRelation, RelationDesc, acl, acl::ObjectKind,
+    depend::DependencyKind,
+};
+use error::{PgError, PgResult, bail, err, not_supported};
+use nodes::acl as bit;
+use parser::ast::{
+    self, ConstrType, Constraint, CreateStmt, OnCommitAction, TableElement, TableLikeClause,
+    table_like,
+};
+use types::Oid;
+
+/// Everything that the element list says.
+#[derive(Default)]
+struct Elements {
+    columns: Vec<Column>,
+    constraints: Vec<Constraint>,
+    /// Checks of LIKE INCLUDING CONSTRAINTS: name and expression over the new table.
+    checks: Vec<(String, nodes::Expr)>,
+}
+
+/// Makes a table.
+pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()> {
+    let place = creation::place_of(cx, &stmt.relation)
+        .map_err(|e| e.at_if_unset(stmt.relation.location))?;
+    let name = &stmt.relation.relname;
+    if stmt.if_not_exists && creation::exists_skipping(cx, place.namespace, name)? {
+        return Ok(());
+    }
+    check_supported(stmt, place)?;
+    creation::check_tablespace(stmt.tablespacename.as_deref())?;
+    creation::check_table_access_method(cx, stmt.access_method.as_deref())?;
+    let reloptions = creation::reloptions(creation::OptionKind::Table, &stmt.options)?;
+    let elements = elements(cx, stmt)?;
+    let mut new = NewRelation::new(
+        name,
+        place.namespace,
+        cx.user(),
+        'r',
+        elements.columns.iter().map(|c| stored_column(&c.new)).collect(),
+    );
+    new.persistence = place.persistence;
+    new.reloptions = reloptions;
+    // Sequences of serial columns come first, as their defaults refer to them.
+    let mut serials = Vec::new();
+    for column in &elements.columns {
+        serials.push(make_serial(cx, place, name, column)?);
+    }
+    let created = cx.catalog.create_relation(&new)?;
+    cx.services.command_counter_increment()?;
+    for (i, column) in elements.columns.iter().enumerate() {
+        finish_column(cx, created.oid, i as i16 + 1, column, serials[i])?;
+    }
+    for (check, expr) in &elements.checks {
+        let table = cx.catalog.get_relation(created.oid)?;
+        let c = Constraint::new(ConstrType::Check, -1);
+        constraint::store_check(cx, &table, check, expr.clone(), Vec::new(), &c)?;
+    }
+    // Primary keys first: they make columns NOT NULL; foreign keys last, they may refer to the table.
+    let rank = |c: &Constraint| match c.contype {
+        ConstrType::Primary => 1,
+        ConstrType::Unique | ConstrType::Exclusion => 2,
+        ConstrType::Foreign => 3,
+        _ => 0,
+    };
+    let mut constraints: Vec<&Constraint> = elements.constraints.iter().collect();
+    constraints.sort_by_key(|c| rank(c));
+    for c in constraints {
+        constraint::add(cx, created.oid, c, false)?;
+    }
+    Ok(())
+}
+
+/// NOT NULL is set with its constraint.
+fn stored_column(column: &NewColumn) -> NewColumn {
+    NewColumn { not_null: false, ..column.clone() }
+}
+
+fn check_supported(stmt: &CreateStmt, place: creation::Place) -> PgResult<()> {
+    if stmt.partspec.is_some() || stmt.partbound.is_some() {
+        return Err(not_supported!("table partitioning"));
+    }
+    if !stmt.inh_relations.is_empty() {
+        return Err(not_supported!("table inheritance"));
+    }
+    if stmt.of_typename.is_some() {
+        return Err(not_supported!("typed tables"));
+    }
+    match stmt.oncommit {
+        OnCommitAction::Noop => {}
+        _ if place.persistence != 't' => {
+            bail!(
+                INVALID_TABLE_DEFINITION,
+                "ON COMMIT can only be used on temporary tables"
+            )
+        }
+        OnCommitAction::PreserveRows => {}
+        OnCommitAction::DeleteRows => return Err(not_supported!("ON COMMIT DELETE ROWS")),
+        OnCommitAction::Drop => return Err(not_supported!("ON COMMIT DROP")),
+    }
+    Ok(())
+}
+
+fn elements(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<Elements> {
+    const MAX_COLUMNS: usize = 1600;
+    let table = &stmt.relation.relname;
+    let mut e = Elements::default();
+    for element in &stmt.table_elts {
+        match element {
+            TableElement::ColumnDef(def) => {
+                let column = column::read(cx, table, def, &mut e.constraints)?;
+                e.columns.push(column);
+            }
+            TableElement::Constraint(c) => e.constraints.push((**c).clone()),
+            TableElement::TableLikeClause(like) => expand_like(cx, like, &mut e)?,
+        }
+    }
+    if e.columns.len() > MAX_COLUMNS {
+        bail!(TOO_MANY_COLUMNS, "tables can have at most {MAX_COLUMNS} columns");
+    }
+    for (i, column) in e.columns.iter().enumerate() {
+        if e.columns[..i].iter().any(|c| c.new.name == column.new.name) {
+            bail!(
+                DUPLICATE_COLUMN,
+                "column \"{}\" specified more than once",
+                column.new.name
+            );
+        }
+    }
+    let primary: Vec<&Constraint> =
+        e.constraints.iter().filter(|c| c.contype == ConstrType::Primary).collect();
+    if let [_, second, ..] = primary.as_slice() {
+        return Err(err!(
+            INVALID_TABLE_DEFINITION,
+            "multiple primary keys for table \"{table}\" are not allowed"
+        )
+        .at(second.location));
+    }
+    // NOT NULL as a table constraint names its column.
+    let mut not_nulls = Vec::new();
+    e.constraints.retain(|c| {
+        let is = c.contype == ConstrType::NotNull;
+        if is {
+            not_nulls.push(c.clone());
+        }
+        !is
+    });
+    for c in not_nulls {
+        let name = c.keys.first().cloned().unwrap_or_default();
+        let Some(column) = e.columns.iter_mut().find(|col| col.new.name == name) else {
+            return Err(err!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{table}\" does not exist")
+                .at(c.location));
+        };
+        column.new.not_null = true;
+        if column.not_null_name.is_none() {
+            column.not_null_name = c.conname.clone();
+        }
+        column.not_null_no_inherit |= c.is_no_inherit;
+    }
+    Ok(e)
+}
+
+/// The sequence of a serial or identity column.
+fn make_serial(
+    cx: &UtilityContext<'_>,
+    place: creation::Place,
+    table: &str,
+    column: &Column,
+) -> PgResult<Option<Oid>> {
+    let identity = column.new.identity != '\0';
+    if !column.serial && !identity {
+        return Ok(None);
+    }
+    let name = object_name::choose_relation_name(
+        cx.catalog,
+        table,
+        Some(&column.new.name),
+        "seq",
+        place.namespace,
+        None,
+    )?;
+    let (place, name, mut options) =
+        named_sequence(cx, place, name, &column.identity_options)?;
+    let as_type = ast::TypeName::from_names(
+        vec!["pg_catalog".to_owned(), cx.catalog.get_type(column.new.typ)?.name.clone()],
+        -1,
+    );
+    if !options.iter().any(|o| o.defname == "as") {
+        let arg = ast::DefArg::TypeName(Box::new(as_type));
+        options.push(ast::DefElem::new("as", Some(arg), -1));
+    }
+    let typ = identity.then_some(column.new.typ);
+    sequence::create(cx, place, &name, &options, cx.user(), typ).map(Some)
+}
+
+/// SEQUENCE NAME among an identity column's options says what the sequence is called.
+fn named_sequence(
+    cx: &UtilityContext<'_>,
+    place: creation::Place,
+    name: String,
+    options: &[ast::DefElem],
+) -> PgResult<(creation::Place, String, Vec<ast::DefElem>)> {
+    let rest = options.iter().filter(|o| o.defname != "sequence_name").cloned().collect();
+    let given = options.iter().find(|o| o.defname == "sequence_name");
+    let Some(ast::DefArg::Names(names)) = given.and_then(|o| o.arg.as_ref()) else {
+        return Ok((place, name, rest));
+    };
+    let Some(last) = names.last() else { return Ok((place, name, rest)) };
+    let mut var = ast::RangeVar::new(None, last.clone(), -1);
+    if names.len() > 1 {
+        var.schemaname = Some(names[names.len() - 2].clone());
+    }
+    if place.persistence == 't' {
+        var.relpersistence = ast::RelPersistence::Temp;
+    }
+    Ok((creation::place_of(cx, &var)?, last.clone(), rest))
+}
+
+/// Default, NOT NULL and sequence of a column of a table that is there.
+pub(crate) fn finish_column(
+    cx: &UtilityContext<'_>,
+    table: Oid,
+    attnum: i16,
+    column: &Column,
+    serial: Option<Oid>,
+) -> PgResult<()> {
+    let new = &column.new;
+    let target = (new.name.as_str(), new.typ, new.typmod);
+    let mut default = column.cooked_default.clone();
+    if let Some(raw) = &column.default {
+        let relation = cx.catalog.get_relation(table)?;
+        let generated = (new.generated != '\0').then_some(&*relation);
+        default = Some(expression::column_default(cx, generated, raw, target)?);
+    }
+    if let Some(seq) = serial {
+        let identity = new.identity != '\0';
+        let kind = if identity { DependencyKind::Internal } else { DependencyKind::Auto };
+        if !identity {
+            let raw = nextval_of(cx, seq)?;
+            default = Some(expression::column_default(cx, None, &raw, target)?);
+        }
+        sequence::link(cx.catalog, seq, table, attnum, kind)?;
+    }
+    // DEFAULT NULL is no default, unless it overrides a domain's.
+    let null = matches!(&default, Some(nodes::Expr::Const(c)) if matches!(c.value, types::Datum::Null))
+        && cx.catalog.get_type(new.typ)?.typtype != 'd';
+    if let Some(expr) = default.filter(|_| !null || new.generated != '\0') {
+        cx.catalog.set_default(table, attnum, &expr)?;
+        cx.catalog.invalidate_relation(table)?;
+        cx.services.command_counter_increment()?;
+    }
+    if new.not_null {
+        let relation = cx.catalog.get_relation(table)?;
+        let name = column.not_null_name.as_deref();
+        let no_inherit = column.not_null_no_inherit;
+        constraint::add_not_null(cx, &relation, attnum, name, no_inherit, false)?;
+    }
+    Ok(())
+}
+
+/// `nextval('schema.name'::regclass)`
+pub(crate) fn nextval_of(cx: &UtilityContext<'_>, seq: Oid) -> PgResult<ast::Expr> {
+    let relation = cx.catalog.get_relation(seq)?;
+    let schema = cx.catalog.namespace_name(relation.namespace)?.unwrap_or_default();
+    let name = format!(
+        "{}.{}",
+        catalog::quote_identifier(&schema),
+        catalog::quote_identifier(&relation.name)
+    );
+    let text = format!(
+        "pg_catalog.nextval({}::pg_catalog.regclass)",
+        catalog::quote_literal(&name)
+    );
+    parser::parse_expr(&text, &parser::ParserOptions::default())
+}
+
+/// The columns of LIKE, and what it includes.
+fn expand_like(
+    cx: &UtilityContext<'_>,
+    like: &TableLikeClause,
+    e: &mut Elements,
+) -> PgResult<()> {
+    const ACCESS_SHARE: i32 = 1;
+    let source = relation_name::open_range_var(cx, &like.relation, ACCESS_SHARE)
+        .map_err(|e| e.at_if_unset(like.relation.location))?;
+    if !matches!(source.relkind, 'r' | 'v' | 'm' | 'c' | 'f' | 'p') {
+        return Err(err!(
+            WRONG_OBJECT_TYPE,
+            "relation \"{}\" is invalid in LIKE clause",
+            source.name
+        )
+        .detail("This operation is not supported for sequences.")
+        .at(like.relation.location));
+    }
+    acl::check(
+        cx.catalog,
+        ObjectKind::of_relkind(source.relkind),
+        &source.name,
+        source.acl.as_deref(),
+        source.owner,
+        cx.user(),
+        bit::SELECT,
+    )?;
+    let has = |bits: u32| like.options & bits != 0;
+    if has(table_like::STATISTICS) && like.options != table_like::ALL {
+        return Err(not_supported!("LIKE INCLUDING STATISTICS"));
+    }
+    let first = e.columns.len() as i16;
+    // Old numbers to new ones: dropped columns are left out.
+    let mut numbers = vec![0i16; source.attrs.len() + 1];
+    let mut next = first;
+    for a in source.attrs.iter().filter(|a| !a.dropped) {
+        next += 1;
+        numbers[a.num as usize] = next;
+    }
+    for a in source.attrs.iter().filter(|a| !a.dropped) {
+        let mut column = like_column(cx, &source, a, like.options)?;
+        if let Some(default) = &mut column.cooked_default {
+            renumber(default, &numbers);
+        }
+        e.columns.push(column);
+    }
+    if has(table_like::CONSTRAINTS) {
+        for c in source.constraints.iter().filter(|c| c.contype == 'c') {
+            if let Some(expr) = &c.expr {
+                let mut expr = (**expr).clone();
+                renumber(&mut expr, &numbers);
+                e.checks.push((c.name.clone(), expr));
+            }
+        }
+    }
+    if has(table_like::INDEXES) {
+        like_indexes(&source, e)?;
+    }
+    Ok(())
+}
+
+fn renumber(expr: &mut nodes::Expr, numbers: &[i16]) {
+    nodes::walk::rewrite_expr_deep(expr, 0, &mut |e, level| {
+        if let nodes::Expr::Var(v) = e
+            && v.varlevelsup == level
+            && v.varattno > 0
+        {
+            v.varattno = numbers.get(v.varattno as usize).copied().unwrap_or(0);
+            v.varattnosyn = v.varattno;
+        }
+    });
+}
+
+fn like_column(
+    cx: &UtilityContext<'_>,
+    source: &RelationDesc,
+    a: &catalog::Attribute,
+    options: u32,
+) -> PgResult<Column> {
+    let has = |bits: u32| options & bits != 0;
+    let mut new = NewColumn::new(&a.name, a.typ, a.typmod, a.collation);
+    new.ndims = a.ndims;
+    new.not_null = a.not_null;
+    if has(table_like::STORAGE) {
+        new.storage = Some(a.storage);
+    }
+    if has(table_like::COMPRESSION) {
+        new.compression = a.compression;
+    }
+    let mut cooked_default = None;
+    let generated = a.generated != '\0';
+    if a.has_default
+        && (if generated { has(table_like::GENERATED) } else { has(table_like::DEFAULTS) })
+    {
+        cooked_default = a.default.as_ref().map(|e| (**e).clone());
+        new.generated = a.generated;
+    }
+    let mut identity_options = Vec::new();
+    if a.identity != '\0' && has(table_like::IDENTITY) {
+        new.identity = a.identity;
+        let kind = DependencyKind::Internal;
+        if let Some(seq) =
+            sequence::of_column(cx.catalog, source.oid, a.num, kind)?.first()
+        {
+            identity_options = sequence_options(&sequence::parameters_of(cx.catalog, *seq)?);
+        }
+    }
+    let not_null = source.constraints.iter().find(|c| c.contype == 'n' && c.key == [a.num]);
+    Ok(Column {
+        new,
+        location: -1,
+        default: None,
+        cooked_default,
+        serial: false,
+        identity_options,
+        not_null_name: not_null.map(|c| c.name.clone()),
+        not_null_no_inherit: not_null.is_some_and(|c| c.noinherit),
+    })
+}
+
+/// A sequence's parameters as options.
+fn sequence_options(p: &sequence::Parameters) -> Vec<ast::DefElem> {
+    let number = |name: &str, value: i64| {
+        let arg = ast::DefArg::Float(value.to_string());
+        ast::DefElem::new(name, Some(arg), -1)
+    };
+    vec![
+        number("cache", p.cache),
+        ast::DefElem::new("cycle", Some(ast::DefArg::Boolean(p.cycle)), -1),
+        number("increment", p.increment),
+        number("maxvalue", p.max),
+        number("minvalue", p.min),
+        number("start", p.start),
+    ]
+}
+
+/// Keys of the source become keys of the new table.
+fn like_indexes(source: &RelationDesc, e: &mut Elements) -> PgResult<()> {
+    for index in source.indexes.iter() {
+        let constraint = source.constraints.iter().find(|c| c.indid == index.oid && c.contype != 'f');
+        let plain = index.exprs.is_empty() && index.predicate.is_empty();
+        let Some(constraint) = constraint.filter(|c| plain && matches!(c.contype, 'p' | 'u'))
+        else {
+            return Err(not_supported!("LIKE INCLUDING INDEXES of an index without a constraint"));
+        };
+        let contype =
+            if constraint.contype == 'p' { ConstrType::Primary } else { ConstrType::Unique };
+        let mut c = Constraint::new(contype, -1);
+        let names = |columns: &[catalog::IndexColumn]| -> PgResult<Vec<String>> {
+            columns
+                .iter()
+                .map(|c| {
+                    source
+                        .attr(c.attnum)
+                        .map(|a| a.name.clone())
+                        .ok_or_else(|| PgError::internal("index column is gone"))
+                })
+                .collect()
+        };
+        c.keys = names(&index.columns[..index.n_key])?;
+        c.including = names(&index.columns[index.n_key..])?;
+        c.nulls_not_distinct = index.nulls_not_distinct;
+        c.deferrable = constraint.deferrable;
+        c.initdeferred = constraint.deferred;
+        e.constraints.push(c);
+    }
+    Ok(())
+}
