@@ -196,12 +196,10 @@ fn load_procs(b: &mut Builder) {
         "proowner" => Datum::Oid(BOOTSTRAP_SUPERUSER),
         "prolang" => Datum::Oid(Oid(14)),
         "procost" => Datum::Float4(100.0),
-        "prorows" => Datum::Float4(0.0),
-        "provariadic" | "prosupport" => Datum::Oid(Oid::INVALID),
+        "provariadic" => Datum::Oid(Oid::INVALID),
         "prokind" => Datum::Char(b'f'),
         "prosecdef" | "proleakproof" => Datum::Bool(false),
         "proisstrict" => Datum::Bool(true),
-        "proparallel" => Datum::Char(b's'),
         "pronargdefaults" => Datum::Int2(0),
         _ => Datum::Null,
     });
@@ -404,6 +402,9 @@ fn push_class(b: &mut Builder, rel: &Relation, has_index: bool, toast: Oid) {
     row[pg_class::RELFROZENXID] = Datum::Oid(Oid(if is_heap { 3 } else { 0 }));
     row[pg_class::RELMINMXID] = Datum::Oid(Oid(if is_heap { 1 } else { 0 }));
     row[pg_class::RELACL] = acl;
+    if matches!(rel.name.as_str(), "pg_stats" | "pg_stats_ext" | "pg_stats_ext_exprs") {
+        row[pg_class::RELOPTIONS] = csv::text_array(&["security_barrier=true"]);
+    }
     b.push(pg_class::RELID, row);
 }
 
@@ -445,7 +446,7 @@ fn push_attributes(
     };
     if matches!(rel.kind, b'r' | b't') {
         for (num, name, typ) in SYSTEM_COLUMNS {
-            push_attribute(b, rel.oid, *num, name, *typ, true, Oid::INVALID, None);
+            push_attribute(b, rel.oid, *num, name, *typ, true, Oid::INVALID, None, false);
         }
     }
     for (i, (name, typ, not_null)) in list.iter().enumerate() {
@@ -461,7 +462,9 @@ fn push_attributes(
             None => declared,
         };
         let storage = (rel.kind == b't').then_some(b'p');
-        push_attribute(b, rel.oid, num, name, *typ, *not_null, collation, storage);
+        // Views are made without looking at dimensions.
+        let dims = rel.kind != b'v';
+        push_attribute(b, rel.oid, num, name, *typ, *not_null, collation, storage, dims);
     }
 }
 
@@ -484,6 +487,7 @@ fn push_attribute(
     not_null: bool,
     collation: Oid,
     storage: Option<u8>,
+    counts_dims: bool,
 ) {
     let facts = b.types.get(&typ);
     let acl = b.acl(pg_attribute::RELID, relid, i64::from(num));
@@ -499,7 +503,7 @@ fn push_attribute(
     row[pg_attribute::ATTLEN] = Datum::Int2(len);
     row[pg_attribute::ATTNUM] = Datum::Int2(num);
     row[pg_attribute::ATTTYPMOD] = Datum::Int4(-1);
-    row[pg_attribute::ATTNDIMS] = Datum::Int2(i16::from(is_array && num > 0));
+    row[pg_attribute::ATTNDIMS] = Datum::Int2(i16::from(is_array && counts_dims));
     row[pg_attribute::ATTBYVAL] = Datum::Bool(byval);
     row[pg_attribute::ATTALIGN] = Datum::Char(align);
     row[pg_attribute::ATTSTORAGE] = Datum::Char(storage);
@@ -631,15 +635,27 @@ fn load_constraints(b: &mut Builder) {
 }
 
 fn load_init_privs(b: &mut Builder) {
+    // What information_schema's script grants is not initial in this sense.
+    let in_information_schema = |class: Oid, object: Oid| {
+        class == pg_class::RELID
+            && b.image.rows(pg_class::RELID).iter().any(|row| {
+                row[pg_class::OID].as_oid() == object
+                    && row[pg_class::RELNAMESPACE].as_oid() == INFORMATION_SCHEMA
+            })
+    };
     let mut rows = Vec::new();
     for ((class, object, sub), acl) in &b.acls {
         // Privileges on a column count as the table's, with the column as sub-object.
         let class = if *class == pg_attribute::RELID { pg_class::RELID } else { *class };
-        rows.push((class, *object, *sub, acl.clone()));
+        if !in_information_schema(class, *object) {
+            rows.push((class, *object, *sub, acl.clone()));
+        }
     }
-    for namespace in [PG_CATALOG, INFORMATION_SCHEMA] {
-        let acl = "{postgres=UC/postgres,=U/postgres}".to_string();
-        rows.push((pg_namespace::RELID, namespace, 0, acl));
+    for (namespace, acl) in [
+        (PG_CATALOG, "{postgres=UC/postgres,=U/postgres}"),
+        (PG_PUBLIC, "{pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}"),
+    ] {
+        rows.push((pg_namespace::RELID, namespace, 0, acl.to_string()));
     }
     rows.sort();
     for (class, object, sub, acl) in rows {
