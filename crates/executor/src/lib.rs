@@ -38,6 +38,8 @@ mod plan_spec;
 mod set_call;
 mod store;
 mod validate;
+#[cfg(test)]
+mod tests;
 
 pub use access::check_permissions;
 pub use batch::{BATCH_ROWS, Batch, Column, RowView, Rows};

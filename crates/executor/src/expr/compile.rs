@@ -157,6 +157,16 @@ pub struct ExprCompiler<'a> {
 }
 
 impl<'a> ExprCompiler<'a> {
+    /// Types that count as one to the type system may be held differently here: int4 and oid are.
+    fn relabel(&self, from: Oid, to: Oid) -> PgResult<Option<super::Fast1>> {
+        let (from, to) = (self.catalog.get_type(from)?.phys, self.catalog.get_type(to)?.phys);
+        Ok(match (from, to) {
+            (PhysType::Int4, PhysType::Oid) => Some(|v| Ok(Datum::Oid(types::Oid(v.as_i32() as u32)))),
+            (PhysType::Oid, PhysType::Int4) => Some(|v| Ok(Datum::Int4(v.as_oid().0 as i32))),
+            _ => None,
+        })
+    }
+
     /// A compiler with no slots used.
     pub fn new(session: &'a dyn FnContext, catalog: &'a dyn CatalogRead) -> Self {
         ExprCompiler {
@@ -311,7 +321,17 @@ impl<'a> ExprCompiler<'a> {
             Expr::BooleanTest(b) => {
                 CExpr::BoolTest(Box::new(self.compile(&b.arg, scope)?), b.booltesttype)
             }
-            Expr::RelabelType(r) => self.compile(&r.arg, scope)?,
+            Expr::RelabelType(r) => {
+                let arg = self.compile(&r.arg, scope)?;
+                match self.relabel(r.arg.typ(), r.resulttype)? {
+                    Some(convert) => match arg {
+                        CExpr::Const(value) if value.is_null() => CExpr::Const(value),
+                        CExpr::Const(value) => CExpr::Const(convert(&value)?),
+                        arg => CExpr::Fast1(convert, Box::new(arg)),
+                    },
+                    None => arg,
+                }
+            }
             Expr::CollateExpr(c) => self.compile(&c.arg, scope)?,
             Expr::NamedArgExpr(a) => self.compile(&a.arg, scope)?,
             Expr::PlaceHolderVar(p) => self.compile(&p.phexpr, scope)?,

@@ -43,6 +43,9 @@ impl Target {
         let Some(desc) = rel.physical.clone() else {
             return Err(cannot_change(rel));
         };
+        if rel.triggers.iter().any(|t| !t.is_internal && !matches!(t.enabled, 'D' | 'R')) {
+            return Err(error::not_supported!("firing triggers"));
+        }
         // Stored expressions number the relation 1.
         let scope = Scope::scan(ScanColumns::relation(1, rel));
         let mut checks = Vec::new();

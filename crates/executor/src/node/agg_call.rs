@@ -7,7 +7,7 @@ use crate::{
 };
 use catalog::PgAggregate;
 use error::{PgError, PgResult, err};
-use fmgr::{CallSite, SortedKey};
+use fmgr::{CallSite, FnBody, SortedKey};
 use nodes::{Aggref, Expr, SortGroupClause, TargetEntry};
 use smallvec::SmallVec;
 use std::{cmp::Ordering, sync::Arc};
@@ -233,6 +233,15 @@ impl AggCall {
         moving: bool,
     ) -> PgResult<Self> {
         let row = aggregate_row(c, func.winfnoid)?;
+        let has_body = |oid: Oid| -> PgResult<bool> {
+            let info = c.session.resolve_function(oid)?;
+            Ok(!matches!(info.body, FnBody::Missing))
+        };
+        let moving = moving
+            && row.mtransfn.is_valid()
+            && row.minvtransfn.is_valid()
+            && has_body(row.mtransfn)?
+            && has_body(row.minvtransfn)?;
         let mut functions = match AggFunctions::moving(&row).filter(|_| moving) {
             Some(functions) => functions,
             None => AggFunctions::plain(&row),
