@@ -1,74 +1,96 @@
-//! Constants: quoted unless they are plain numbers, labelled with their type unless it is obvious.
-use crate::ExprPrinter;
+//! Constants as literals.
+use crate::deparser::Deparser;
 use error::PgResult;
 use nodes::Const;
-use types::{Oid, type_oid};
+use types::{Datum, type_oid as t};
 
-/// Whether the type is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether to add `::type`.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ShowType {
     Never,
-    AsNeeded,
+    IfNeeded,
     Always,
 }
 
-/// The text of a constant.
-pub(crate) fn print(p: &ExprPrinter<'_>, c: &Const, show: ShowType) -> PgResult<String> {
-    if c.value.is_null() {
-        let text = "NULL".to_string();
-        if show == ShowType::Never || c.consttype == type_oid::UNKNOWN {
-            return Ok(text);
+/// A string literal; backslashes need the E form.
+pub(crate) fn quote_literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    if text.contains('\\') {
+        out.push('E');
+    }
+    out.push('\'');
+    for c in text.chars() {
+        if c == '\'' || c == '\\' {
+            out.push(c);
         }
-        let typ = p.catalog.format_type(c.consttype, Some(c.consttypmod))?;
-        return with_collation(p, c, format!("{text}::{typ}"));
+        out.push(c);
     }
-    let mut out = Vec::new();
-    p.session.type_output(c.consttype, &c.value, &mut out)?;
-    let value = String::from_utf8_lossy(&out).into_owned();
-    let mut is_float = false;
-    let mut text = match c.consttype {
-        type_oid::INT4 if value.starts_with('-') => format!("'{value}'"),
-        type_oid::INT4 => value.clone(),
-        type_oid::NUMERIC => {
-            // Digits, point and exponent only: 'NaN' and negative numbers are quoted.
-            let plain = value.starts_with(|ch: char| ch.is_ascii_digit() || ch == '.')
-                && value.bytes().all(|b| b.is_ascii_digit() || b"+-eE.".contains(&b));
-            is_float = plain && value.contains(['e', 'E', '.']);
-            if plain { value.clone() } else { format!("'{value}'") }
+    out.push('\'');
+    out
+}
+
+impl Deparser<'_> {
+    pub(crate) fn constant(&mut self, c: &Const, show: ShowType) -> PgResult<()> {
+        if let Datum::Null = c.value {
+            self.put("NULL");
+            if show != ShowType::Never {
+                let name = self.type_name(c.consttype, c.consttypmod)?;
+                self.put(&format!("::{name}"));
+                self.const_collation(c)?;
+            }
+            return Ok(());
         }
-        type_oid::BOOL => if value == "t" { "true" } else { "false" }.to_string(),
-        type_oid::BIT | type_oid::VARBIT => format!("B'{value}'"),
-        _ => literal(&value),
-    };
-    let quoted = text.starts_with('\'');
-    let needs_label = match c.consttype {
-        type_oid::BOOL | type_oid::UNKNOWN => false,
-        type_oid::INT4 => quoted,
-        type_oid::NUMERIC => quoted || !is_float || c.consttypmod >= 0,
-        _ => true,
-    };
-    if show != ShowType::Never && (needs_label || show == ShowType::Always) {
-        text = format!("{text}::{}", p.catalog.format_type(c.consttype, Some(c.consttypmod))?);
+        let mut bytes = Vec::new();
+        self.session.type_output(c.consttype, &c.value, &mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let mut need_label = false;
+        match c.consttype {
+            // A negative number would be read as an operator applied to a positive one.
+            t::INT4 if !text.starts_with('-') => self.put(&text),
+            t::INT4 => {
+                self.put(&format!("'{text}'"));
+                need_label = true;
+            }
+            t::NUMERIC
+                if text.starts_with(|ch: char| ch.is_ascii_digit())
+                    && text.contains(['e', 'E', '.']) =>
+            {
+                self.put(&text);
+            }
+            t::NUMERIC => {
+                self.put(&format!("'{text}'"));
+                need_label = true;
+            }
+            t::BOOL => self.put(if text == "t" { "true" } else { "false" }),
+            _ => {
+                let literal = quote_literal(&text);
+                self.put(&literal);
+            }
+        }
+        if show == ShowType::Never {
+            return Ok(());
+        }
+        let label = match c.consttype {
+            t::BOOL | t::UNKNOWN => false,
+            t::INT4 => need_label,
+            t::NUMERIC => need_label || c.consttypmod >= 0,
+            _ => true,
+        };
+        if label || show == ShowType::Always {
+            let name = self.type_name(c.consttype, c.consttypmod)?;
+            self.put(&format!("::{name}"));
+        }
+        self.const_collation(c)
     }
-    if show == ShowType::Never { Ok(text) } else { with_collation(p, c, text) }
-}
 
-fn with_collation(p: &ExprPrinter<'_>, c: &Const, text: String) -> PgResult<String> {
-    if !c.constcollid.is_valid() || c.constcollid == default_collation(p, c.consttype)? {
-        return Ok(text);
-    }
-    Ok(format!("{text} COLLATE {}", p.collation_name(c.constcollid)?))
-}
-
-fn default_collation(p: &ExprPrinter<'_>, typ: Oid) -> PgResult<Oid> {
-    Ok(p.catalog.lookup_type(typ)?.map_or(Oid::INVALID, |t| t.collation))
-}
-
-/// A string literal; with E'' if there are backslashes.
-pub(crate) fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    match text.contains('\\') {
-        true => format!("E'{}'", quoted.replace('\\', "\\\\")),
-        false => format!("'{quoted}'"),
+    fn const_collation(&mut self, c: &Const) -> PgResult<()> {
+        if c.constcollid.is_valid() {
+            let own = self.catalog.get_type(c.consttype)?.collation;
+            if c.constcollid != own {
+                let name = self.collation_name(c.constcollid)?;
+                self.put(&format!(" COLLATE {name}"));
+            }
+        }
+        Ok(())
     }
 }

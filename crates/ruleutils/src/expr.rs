@@ -1,602 +1,841 @@
-//! Printing of expressions.
-use crate::{VarNames, constant, function_call, query, sql_value};
-use catalog::{CatalogRead, quote_identifier};
-use error::{PgError, PgResult, not_supported};
-use fmgr::FnContext;
+//! Expressions.
+use crate::constant::ShowType;
+use crate::deparser::{Deparser, PlanExpr, VAR};
+use crate::paren::is_simple;
+use catalog::quote_identifier;
+use error::{PgError, PgResult};
 use nodes::{
-    ArrayExpr, BoolExpr, BoolExprType, BoolTestType, CaseExpr, CoercionForm, CompareType, Expr,
-    OpExpr, RowCompareExpr, RowExpr, ScalarArrayOpExpr, SubLink, SubLinkType, SubscriptingRef,
+    BoolExprType, BoolTestType, CaseExpr, CoercionForm, Expr, OpExpr, Param,
+    ParamKind, RteKind, SQLValueFunctionOp, SubLink, SubLinkType, SubPlan, SubscriptingRef, Var,
+    VarReturningType,
 };
-use types::{Oid, type_oid};
+use types::{Oid, type_oid as t};
 
-/// How to print.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PrintOptions {
-    /// Leave out parentheses that precedence makes needless.
-    pub pretty_paren: bool,
-    /// Break lines and indent.
-    pub pretty_indent: bool,
-    /// Show implicit casts (EXPLAIN VERBOSE does not; index keys do).
-    pub show_implicit: bool,
-    /// Qualify columns with their relation even if there is only one.
-    pub force_prefix: bool,
-    /// Width after which a target list breaks; below 0 never.
-    pub wrap_column: i32,
-}
-
-/// Prints expressions.
-pub struct ExprPrinter<'a> {
-    /// Names of types, functions and operators.
-    pub catalog: &'a dyn CatalogRead,
-    /// Text form of constants.
-    pub session: &'a dyn FnContext,
-    /// Names of Vars.
-    pub names: &'a dyn VarNames,
-    /// How to print.
-    pub options: PrintOptions,
-}
-
-impl<'a> ExprPrinter<'a> {
-    /// A printer without pretty options.
-    pub fn new(
-        catalog: &'a dyn CatalogRead,
-        session: &'a dyn FnContext,
-        names: &'a dyn VarNames,
-    ) -> Self {
-        ExprPrinter { catalog, session, names, options: PrintOptions::default() }
+impl Deparser<'_> {
+    /// Prints an expression, with parentheses around it unless it needs none there.
+    pub(crate) fn rule_expr_paren(
+        &mut self,
+        expr: &Expr,
+        show_implicit: bool,
+        parent: &Expr,
+    ) -> PgResult<()> {
+        let paren = self.pretty.paren && !is_simple(self.catalog, expr, parent, true)?;
+        if paren {
+            self.put("(");
+        }
+        self.rule_expr(expr, show_implicit)?;
+        if paren {
+            self.put(")");
+        }
+        Ok(())
     }
 
-    /// The text of an expression.
-    pub fn print(&self, expr: &Expr) -> PgResult<String> {
-        self.rule_expr(expr, self.options.show_implicit)
+    pub(crate) fn expr_list(&mut self, list: &[Expr]) -> PgResult<()> {
+        for (i, expr) in list.iter().enumerate() {
+            if i > 0 {
+                self.put(", ");
+            }
+            self.rule_expr(expr, true)?;
+        }
+        Ok(())
     }
 
-    /// The text of an expression whose own name space is `names`.
-    pub fn print_within(&self, names: &dyn VarNames, expr: &Expr) -> PgResult<String> {
-        ExprPrinter { names, ..*self }.print(expr)
-    }
-
-    /// The text with parentheses around it unless it is atomic.
-    pub(crate) fn parenthesised(&self, expr: &Expr, parent: Option<&Expr>) -> PgResult<String> {
-        let text = self.rule_expr(expr, false)?;
-        let needs = self.options.pretty_paren && !is_simple_node(expr, parent);
-        Ok(if needs { format!("({text})") } else { text })
-    }
-
-    /// As PostgreSQL's get_rule_expr.
-    pub(crate) fn rule_expr(&self, expr: &Expr, show_implicit: bool) -> PgResult<String> {
+    #[expect(clippy::too_many_lines, reason = "flat dispatch")]
+    pub(crate) fn rule_expr(&mut self, expr: &Expr, show_implicit: bool) -> PgResult<()> {
+        error::check_stack_depth()?;
         match expr {
-            Expr::Var(v) => self.names.var(self, v),
-            Expr::Const(c) => constant::print(self, c, constant::ShowType::AsNeeded),
-            Expr::Param(p) => self.names.param(self, p),
-            Expr::Aggref(a) => function_call::aggregate(self, a, expr),
+            Expr::Var(v) => {
+                self.variable(v)?;
+            }
+            Expr::Const(c) => self.constant(c, ShowType::IfNeeded)?,
+            Expr::Param(p) => self.parameter(p)?,
+            Expr::Aggref(a) => self.aggref(a)?,
             Expr::GroupingFunc(g) => {
-                Ok(format!("GROUPING({})", self.list(&g.args, show_implicit)?))
+                self.put("GROUPING(");
+                self.expr_list(&g.args)?;
+                self.put(")");
             }
-            Expr::WindowFunc(w) => function_call::window(self, w),
-            Expr::SubscriptingRef(s) => self.subscripting(s),
-            Expr::FuncExpr(f) => function_call::function(self, f, expr, show_implicit),
+            Expr::WindowFunc(w) => self.window_func(w)?,
+            Expr::SubscriptingRef(s) => self.subscripting(s, expr)?,
+            Expr::FuncExpr(f) => self.func_expr(f, expr, show_implicit)?,
             Expr::NamedArgExpr(n) => {
-                Ok(format!("{} => {}", quote_identifier(&n.name), self.rule_expr(&n.arg, show_implicit)?))
+                self.put(&quote_identifier(&n.name));
+                self.put(" => ");
+                self.rule_expr(&n.arg, show_implicit)?;
             }
-            Expr::OpExpr(o) => self.operator(o, expr),
+            Expr::OpExpr(o) => self.oper_expr(o, expr)?,
             Expr::DistinctExpr(o) => {
-                let left = self.parenthesised(&o.args[0], Some(expr))?;
-                let right = self.parenthesised(&o.args[1], Some(expr))?;
-                Ok(self.outer(format!("{left} IS DISTINCT FROM {right}")))
+                self.open_paren();
+                self.rule_expr_paren(&o.args[0], true, expr)?;
+                self.put(" IS DISTINCT FROM ");
+                self.rule_expr_paren(&o.args[1], true, expr)?;
+                self.close_paren();
             }
-            Expr::NullIfExpr(o) => Ok(format!("NULLIF({})", self.list(&o.args, true)?)),
-            Expr::ScalarArrayOpExpr(s) => self.scalar_array_op(s, expr),
-            Expr::BoolExpr(b) => self.boolean(b, expr),
-            Expr::SubLink(s) => self.sub_link(s),
-            Expr::SubPlan(p) => self.names.sub_plan(self, p),
+            Expr::NullIfExpr(o) => {
+                self.put("NULLIF(");
+                self.expr_list(&o.args)?;
+                self.put(")");
+            }
+            Expr::ScalarArrayOpExpr(s) => {
+                self.open_paren();
+                self.rule_expr_paren(&s.args[0], true, expr)?;
+                let right_elem = self.catalog.get_type(s.args[1].typ())?.elem;
+                let name = self.operator_name(s.opno, s.args[0].typ(), right_elem)?;
+                self.put(&format!(" {name} {} (", if s.use_or { "ANY" } else { "ALL" }));
+                self.rule_expr_paren(&s.args[1], true, expr)?;
+                // A subselect would be read as ANY (SELECT …).
+                if matches!(&s.args[1], Expr::SubLink(l) if l.sub_link_type == SubLinkType::Expr) {
+                    let name = self.type_name(s.args[1].typ(), s.args[1].typmod())?;
+                    self.put(&format!("::{name}"));
+                }
+                self.put(")");
+                self.close_paren();
+            }
+            Expr::BoolExpr(b) => {
+                let connective = match b.boolop {
+                    BoolExprType::And => " AND ",
+                    BoolExprType::Or => " OR ",
+                    BoolExprType::Not => {
+                        self.open_paren();
+                        self.put("NOT ");
+                        self.rule_expr_paren(&b.args[0], false, expr)?;
+                        self.close_paren();
+                        return Ok(());
+                    }
+                };
+                self.open_paren();
+                for (i, arg) in b.args.iter().enumerate() {
+                    if i > 0 {
+                        self.put(connective);
+                    }
+                    self.rule_expr_paren(arg, false, expr)?;
+                }
+                self.close_paren();
+            }
+            Expr::SubLink(s) => self.sublink(s)?,
+            Expr::SubPlan(s) => self.subplan(s)?,
             Expr::AlternativeSubPlan(plans) => {
-                let texts: Vec<String> =
-                    plans.iter().map(|p| self.names.sub_plan(self, p)).collect::<PgResult<_>>()?;
-                Ok(format!("(alternatives: {})", texts.join(" or ")))
+                self.put("(alternatives: ");
+                for (i, plan) in plans.iter().enumerate() {
+                    if i > 0 {
+                        self.put(" or ");
+                    }
+                    self.subplan(plan)?;
+                }
+                self.put(")");
             }
-            Expr::FieldSelect(f) => self.field_select(f),
-            Expr::FieldStore(f) => self.rule_expr(
-                f.newvals.first().ok_or_else(|| PgError::internal("empty FieldStore"))?,
-                show_implicit,
-            ),
-            Expr::RelabelType(r) => self.coercion(
-                &r.arg,
-                r.resulttype,
-                r.resulttypmod,
-                r.relabelformat,
-                expr,
-                show_implicit,
-            ),
+            Expr::FieldSelect(f) => self.field_select(f, expr)?,
+            Expr::FieldStore(f) => {
+                // The part that is printed elsewhere as the assignment's target is left out here.
+                match f.newvals.first() {
+                    Some(value) if f.newvals.len() == 1 => self.rule_expr(value, true)?,
+                    _ => {
+                        self.put("ROW(");
+                        self.expr_list(&f.newvals)?;
+                        self.put(")");
+                    }
+                }
+            }
+            Expr::RelabelType(r) => {
+                if r.relabelformat == CoercionForm::ImplicitCast && !show_implicit {
+                    self.rule_expr_paren(&r.arg, false, expr)?;
+                } else {
+                    self.coercion(&r.arg, r.resulttype, r.resulttypmod, expr)?;
+                }
+            }
             Expr::CoerceViaIO(c) => {
-                self.coercion(&c.arg, c.resulttype, -1, c.coerceformat, expr, show_implicit)
+                if c.coerceformat == CoercionForm::ImplicitCast && !show_implicit {
+                    self.rule_expr_paren(&c.arg, false, expr)?;
+                } else {
+                    self.coercion(&c.arg, c.resulttype, -1, expr)?;
+                }
             }
-            Expr::ArrayCoerceExpr(c) => self.coercion(
-                &c.arg,
-                c.resulttype,
-                c.resulttypmod,
-                c.coerceformat,
-                expr,
-                show_implicit,
-            ),
+            Expr::ArrayCoerceExpr(c) => {
+                if c.coerceformat == CoercionForm::ImplicitCast && !show_implicit {
+                    self.rule_expr_paren(&c.arg, false, expr)?;
+                } else {
+                    self.coercion(&c.arg, c.resulttype, c.resulttypmod, expr)?;
+                }
+            }
             Expr::ConvertRowtypeExpr(c) => {
-                self.coercion(&c.arg, c.resulttype, -1, c.convertformat, expr, show_implicit)
+                if c.convertformat == CoercionForm::ImplicitCast && !show_implicit {
+                    self.rule_expr_paren(&c.arg, false, expr)?;
+                } else {
+                    self.coercion(&c.arg, c.resulttype, -1, expr)?;
+                }
             }
-            Expr::CoerceToDomain(c) => self.coercion(
-                &c.arg,
-                c.resulttype,
-                c.resulttypmod,
-                c.coercionformat,
-                expr,
-                show_implicit,
-            ),
             Expr::CollateExpr(c) => {
-                let arg = self.parenthesised(&c.arg, Some(expr))?;
+                self.open_paren();
+                self.rule_expr_paren(&c.arg, show_implicit, expr)?;
                 let name = self.collation_name(c.coll_oid)?;
-                Ok(self.outer(format!("{arg} COLLATE {name}")))
+                self.put(&format!(" COLLATE {name}"));
+                self.close_paren();
             }
-            Expr::CaseExpr(c) => self.case(c),
-            Expr::CaseTestExpr(_) => Ok("CASE_TEST_EXPR".to_string()),
-            Expr::ArrayExpr(a) => self.array(a),
-            Expr::RowExpr(r) => self.row(r, show_implicit),
-            Expr::RowCompareExpr(r) => self.row_compare(r),
-            Expr::CoalesceExpr(c) => Ok(format!("COALESCE({})", self.list(&c.args, true)?)),
+            Expr::CaseExpr(c) => self.case_expr(c)?,
+            Expr::CaseTestExpr(_) => self.put("CASE_TEST_EXPR"),
+            Expr::ArrayExpr(a) => {
+                self.put("ARRAY[");
+                self.expr_list(&a.elements)?;
+                self.put("]");
+                // Nothing in an empty array tells its type.
+                if a.elements.is_empty() {
+                    let name = self.type_name(a.array_typeid, -1)?;
+                    self.put(&format!("::{name}"));
+                }
+            }
+            Expr::RowExpr(r) => {
+                self.put("ROW(");
+                self.expr_list(&r.args)?;
+                self.put(")");
+                if r.row_typeid != t::RECORD && r.row_format == CoercionForm::ExplicitCast {
+                    let name = self.type_name(r.row_typeid, -1)?;
+                    self.put(&format!("::{name}"));
+                }
+            }
+            Expr::RowCompareExpr(r) => {
+                self.put("(ROW(");
+                self.expr_list(&r.largs)?;
+                let name = self.operator_name(r.opnos[0], r.largs[0].typ(), r.rargs[0].typ())?;
+                self.put(&format!(") {name} ROW("));
+                self.expr_list(&r.rargs)?;
+                self.put("))");
+            }
+            Expr::CoalesceExpr(c) => {
+                self.put("COALESCE(");
+                self.expr_list(&c.args)?;
+                self.put(")");
+            }
             Expr::MinMaxExpr(m) => {
-                let name = if m.greatest { "GREATEST" } else { "LEAST" };
-                Ok(format!("{name}({})", self.list(&m.args, true)?))
+                self.put(if m.greatest { "GREATEST(" } else { "LEAST(" });
+                self.expr_list(&m.args)?;
+                self.put(")");
             }
-            Expr::SQLValueFunction(f) => Ok(sql_value::print(f)),
+            Expr::SQLValueFunction(f) => self.sql_value_function(f.op, f.typmod),
             Expr::NullTest(n) => {
-                let arg = self.parenthesised(&n.arg, Some(expr))?;
-                let not = if n.is_null { "" } else { "NOT " };
-                // A row constructor's test is spelled so that it does not become a row-wise test.
-                let scalar_row = !n.argisrow && self.is_composite(n.arg.typ())?;
-                Ok(self.outer(match (scalar_row, n.is_null) {
-                    (true, true) => format!("{arg} IS NOT DISTINCT FROM NULL"),
-                    (true, false) => format!("{arg} IS DISTINCT FROM NULL"),
-                    _ => format!("{arg} IS {not}NULL"),
-                }))
+                self.open_paren();
+                self.rule_expr_paren(&n.arg, true, expr)?;
+                let is_composite = self.is_rowtype(n.arg.typ())?;
+                // A row argument without row semantics comes from IS DISTINCT FROM.
+                self.put(if n.argisrow || !is_composite {
+                    if n.is_null { " IS NULL" } else { " IS NOT NULL" }
+                } else if n.is_null {
+                    " IS NOT DISTINCT FROM NULL"
+                } else {
+                    " IS DISTINCT FROM NULL"
+                });
+                self.close_paren();
             }
             Expr::BooleanTest(b) => {
-                let arg = self.parenthesised(&b.arg, Some(expr))?;
-                let test = match b.booltesttype {
-                    BoolTestType::IsTrue => "IS TRUE",
-                    BoolTestType::IsNotTrue => "IS NOT TRUE",
-                    BoolTestType::IsFalse => "IS FALSE",
-                    BoolTestType::IsNotFalse => "IS NOT FALSE",
-                    BoolTestType::IsUnknown => "IS UNKNOWN",
-                    BoolTestType::IsNotUnknown => "IS NOT UNKNOWN",
-                };
-                Ok(self.outer(format!("{arg} {test}")))
+                self.open_paren();
+                self.rule_expr_paren(&b.arg, false, expr)?;
+                self.put(match b.booltesttype {
+                    BoolTestType::IsTrue => " IS TRUE",
+                    BoolTestType::IsNotTrue => " IS NOT TRUE",
+                    BoolTestType::IsFalse => " IS FALSE",
+                    BoolTestType::IsNotFalse => " IS NOT FALSE",
+                    BoolTestType::IsUnknown => " IS UNKNOWN",
+                    BoolTestType::IsNotUnknown => " IS NOT UNKNOWN",
+                });
+                self.close_paren();
             }
-            Expr::CoerceToDomainValue(_) => Ok("VALUE".to_string()),
-            Expr::SetToDefault(_) => Ok("DEFAULT".to_string()),
-            Expr::CurrentOfExpr(c) => Ok(match &c.cursor_name {
-                Some(name) => format!("CURRENT OF {}", quote_identifier(name)),
-                None => format!("CURRENT OF ${}", c.cursor_param),
-            }),
+            Expr::CoerceToDomain(c) => {
+                if c.coercionformat == CoercionForm::ImplicitCast && !show_implicit {
+                    self.rule_expr(&c.arg, false)?;
+                } else {
+                    self.coercion(&c.arg, c.resulttype, c.resulttypmod, expr)?;
+                }
+            }
+            Expr::CoerceToDomainValue(_) => self.put("VALUE"),
+            Expr::SetToDefault(_) => self.put("DEFAULT"),
+            Expr::CurrentOfExpr(c) => match &c.cursor_name {
+                Some(name) => self.put(&format!("CURRENT OF {}", quote_identifier(name))),
+                None => self.put(&format!("CURRENT OF ${}", c.cursor_param)),
+            },
             Expr::NextValueExpr(n) => {
-                let relation = self.catalog.get_relation(n.seqid)?;
-                let name = self.relation_name(relation.namespace, &relation.name, n.seqid)?;
-                Ok(format!("nextval('{}'::regclass)", name.replace('\'', "''")))
+                let name = self.relation(n.seqid)?;
+                let literal = crate::constant::quote_literal(&name);
+                self.put(&format!("nextval({literal}::regclass)"));
             }
-            Expr::ReturningExpr(r) => self.rule_expr(&r.retexpr, show_implicit),
-            Expr::PlaceHolderVar(p) => self.rule_expr(&p.phexpr, show_implicit),
-            Expr::JsonIsPredicate(_)
-            | Expr::JsonExpr(_)
-            | Expr::JsonConstructorExpr(_)
-            | Expr::XmlExpr(_) => Err(not_supported!("printing an SQL/JSON or XML expression")),
+            Expr::ReturningExpr(r) => {
+                // Only plans have these where the row could not be told from the expression.
+                self.put(if r.retold { "old" } else { "new" });
+                self.put(".(");
+                self.rule_expr(&r.retexpr, show_implicit)?;
+                self.put(")");
+            }
+            Expr::PlaceHolderVar(p) => self.rule_expr(&p.phexpr, show_implicit)?,
+            Expr::XmlExpr(x) => self.xml_expr(x)?,
+            Expr::JsonExpr(_) | Expr::JsonConstructorExpr(_) | Expr::JsonIsPredicate(_) => {
+                return Err(error::not_supported!("printing SQL/JSON expressions"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn open_paren(&mut self) {
+        if !self.pretty.paren {
+            self.put("(");
         }
     }
 
-    /// Parentheses that only the non-pretty form has.
-    pub(crate) fn outer(&self, text: String) -> String {
-        if self.options.pretty_paren { text } else { format!("({text})") }
+    pub(crate) fn close_paren(&mut self) {
+        if !self.pretty.paren {
+            self.put(")");
+        }
     }
 
-    /// Expressions separated by commas.
-    pub(crate) fn list(&self, exprs: &[Expr], show_implicit: bool) -> PgResult<String> {
-        let texts: Vec<String> =
-            exprs.iter().map(|e| self.rule_expr(e, show_implicit)).collect::<PgResult<_>>()?;
-        Ok(texts.join(", "))
-    }
-
-    /// Whether values of the type are rows.
-    pub(crate) fn is_composite(&self, typ: Oid) -> PgResult<bool> {
-        if typ == type_oid::RECORD {
+    fn is_rowtype(&self, typ: Oid) -> PgResult<bool> {
+        if typ == t::RECORD {
             return Ok(true);
         }
-        Ok(self.catalog.lookup_type(typ)?.is_some_and(|t| t.typtype == 'c'))
-    }
-
-    /// A relation's name, qualified if the bare name would mean something else.
-    pub(crate) fn relation_name(&self, namespace: Oid, name: &str, oid: Oid) -> PgResult<String> {
-        if self.catalog.relation_in_path(name)? == Some(oid) {
-            return Ok(quote_identifier(name));
+        let row = self.catalog.get_type(typ)?;
+        match row.typtype {
+            'c' => Ok(true),
+            'd' => self.is_rowtype(row.basetype),
+            _ => Ok(false),
         }
-        self.qualified(namespace, name)
     }
 
-    pub(crate) fn qualified(&self, namespace: Oid, name: &str) -> PgResult<String> {
-        let schema = self.catalog.namespace_name(namespace)?.unwrap_or_default();
-        Ok(format!("{}.{}", quote_identifier(&schema), quote_identifier(name)))
-    }
-
-    /// A collation's name, qualified if need be.
-    pub(crate) fn collation_name(&self, oid: Oid) -> PgResult<String> {
-        let Some(collation) = self.catalog.lookup_collation(oid)? else {
-            return Err(PgError::internal(format!("cache lookup failed for collation {oid}")));
-        };
-        for namespace in self.catalog.search_path().iter() {
-            match self.catalog.lookup_collation_by_name(*namespace, &collation.name)? {
-                Some(found) if found.oid == oid => return Ok(quote_identifier(&collation.name)),
-                Some(_) => break,
+    /// Prints a column; returns its name for use as an output column's.
+    pub(crate) fn variable(&mut self, v: &Var) -> PgResult<Option<String>> {
+        if let Some(resolver) = self.resolver {
+            match resolver.resolve_var(v)? {
+                Some(PlanExpr::Column { refname, attname }) => {
+                    if let (Some(refname), true) = (&refname, self.var_prefix) {
+                        self.put(&quote_identifier(refname));
+                        self.put(".");
+                    }
+                    self.put(&quote_identifier(&attname));
+                    return Ok(Some(attname));
+                }
+                Some(PlanExpr::Expr(expr)) => {
+                    // What an input computes is shown in parentheses, unless it is a column itself.
+                    let plain = matches!(expr, Expr::Var(_));
+                    if !plain {
+                        self.put("(");
+                    }
+                    self.rule_expr(&expr, true)?;
+                    if !plain {
+                        self.put(")");
+                    }
+                    return Ok(None);
+                }
+                Some(PlanExpr::Text(text)) => {
+                    self.put(&text);
+                    return Ok(None);
+                }
                 None => {}
             }
         }
-        self.qualified(collation.namespace, &collation.name)
-    }
-
-    /// An operator's name, as `OPERATOR(schema.op)` if the bare one would not find it.
-    pub(crate) fn operator_name(&self, oid: Oid, left: Oid, right: Oid) -> PgResult<String> {
-        let operator = self.catalog.get_operator(oid)?;
-        let same_name = self.catalog.operators_by_name(&operator.name)?;
-        for namespace in self.catalog.search_path().iter() {
-            let here = same_name.iter().filter(|o| o.namespace == *namespace);
-            let mut exact = here.filter(|o| {
-                o.oid == oid || (o.left == left && o.right == right) && o.kind == operator.kind
-            });
-            if let Some(found) = exact.next() {
-                if found.oid == oid {
-                    return Ok(operator.name.clone());
-                }
-                break;
-            }
-        }
-        let schema = self.catalog.namespace_name(operator.namespace)?.unwrap_or_default();
-        Ok(format!("OPERATOR({}.{})", quote_identifier(&schema), operator.name))
-    }
-
-    fn operator(&self, o: &OpExpr, expr: &Expr) -> PgResult<String> {
-        let text = match o.args.as_slice() {
-            [left, right] => {
-                let name = self.operator_name(o.opno, left.typ(), right.typ())?;
-                let left = self.parenthesised(left, Some(expr))?;
-                let right = self.parenthesised(right, Some(expr))?;
-                format!("{left} {name} {right}")
-            }
-            [operand] => {
-                let name = self.operator_name(o.opno, Oid::INVALID, operand.typ())?;
-                format!("{name} {}", self.parenthesised(operand, Some(expr))?)
-            }
-            _ => return Err(PgError::internal("operator with neither one nor two operands")),
+        let depth = self.namespaces.len();
+        let level = depth
+            .checked_sub(1 + v.varlevelsup as usize)
+            .ok_or_else(|| PgError::internal(format!("bogus varlevelsup: {}", v.varlevelsup)))?;
+        let ns = self.namespaces[level].clone();
+        // What was written, where that differs from what is read.
+        let (varno, attno) = if v.varnosyn > 0 && v.varnosyn as usize <= ns.rtable.len() {
+            (v.varnosyn, v.varattnosyn)
+        } else {
+            (v.varno, v.varattno)
         };
-        Ok(self.outer(text))
-    }
-
-    fn scalar_array_op(&self, s: &ScalarArrayOpExpr, expr: &Expr) -> PgResult<String> {
-        let [left, right] = &s.args;
-        let element = self.element_type(right.typ())?;
-        let name = self.operator_name(s.opno, left.typ(), element)?;
-        let word = if s.use_or { "ANY" } else { "ALL" };
-        let left = self.parenthesised(left, Some(expr))?;
-        let mut array = self.parenthesised(right, Some(expr))?;
-        // A bare subquery would be taken for a sublink.
-        if let Expr::SubLink(link) = right
-            && link.sub_link_type == SubLinkType::Expr
-        {
-            array = format!("{array}::{}", self.catalog.format_type(right.typ(), Some(right.typmod()))?);
-        }
-        Ok(self.outer(format!("{left} {name} {word} ({array})")))
-    }
-
-    fn element_type(&self, array: Oid) -> PgResult<Oid> {
-        let mut typ = self.catalog.get_type(array)?;
-        while typ.typtype == 'd' {
-            typ = self.catalog.get_type(typ.basetype)?;
-        }
-        Ok(typ.elem)
-    }
-
-    fn boolean(&self, b: &BoolExpr, expr: &Expr) -> PgResult<String> {
-        let word = match b.boolop {
-            BoolExprType::Not => {
-                let arg = self.parenthesised(&b.args[0], Some(expr))?;
-                return Ok(self.outer(format!("NOT {arg}")));
-            }
-            BoolExprType::And => " AND ",
-            BoolExprType::Or => " OR ",
+        let Some(rte) = usize::try_from(varno - 1).ok().and_then(|i| ns.rtable.get(i)) else {
+            return Err(PgError::internal(format!("bogus varno: {varno}")));
         };
-        let texts: Vec<String> = b
-            .args
-            .iter()
-            .map(|arg| self.parenthesised(arg, Some(expr)))
-            .collect::<PgResult<_>>()?;
-        Ok(self.outer(texts.join(word)))
-    }
-
-    fn sub_link(&self, s: &SubLink) -> PgResult<String> {
-        let parent = self.names.query_names();
-        let subquery = query::subquery_text(self, &s.subselect, parent)?;
-        Ok(match s.sub_link_type {
-            SubLinkType::Exists => format!("(EXISTS ({subquery}))"),
-            SubLinkType::Array => format!("ARRAY({subquery})"),
-            SubLinkType::Expr | SubLinkType::MultiExpr | SubLinkType::Cte => format!("({subquery})"),
-            SubLinkType::Any | SubLinkType::All | SubLinkType::RowCompare => {
-                let (left, operator) = self.test_expr(s)?;
-                let word = match s.sub_link_type {
-                    SubLinkType::Any if operator == "=" => "IN".to_string(),
-                    SubLinkType::Any => format!("{operator} ANY"),
-                    SubLinkType::All => format!("{operator} ALL"),
-                    _ => operator,
-                };
-                format!("({left} {word} ({subquery}))")
-            }
-        })
-    }
-
-    /// The left side and the operator of a comparison with a subquery.
-    fn test_expr(&self, s: &SubLink) -> PgResult<(String, String)> {
-        let bogus = || PgError::internal("unrecognized testexpr of a sublink");
-        match s.testexpr.as_ref().ok_or_else(bogus)? {
-            Expr::OpExpr(o) => {
-                let name = self.operator_name(o.opno, o.args[0].typ(), o.args[1].typ())?;
-                Ok((self.rule_expr(&o.args[0], true)?, name))
-            }
-            Expr::BoolExpr(b) => {
-                let mut lefts = Vec::new();
-                let mut name = String::new();
-                for arg in &b.args {
-                    let Expr::OpExpr(o) = arg else { return Err(bogus()) };
-                    name = self.operator_name(o.opno, o.args[0].typ(), o.args[1].typ())?;
-                    lefts.push(self.rule_expr(&o.args[0], true)?);
-                }
-                Ok((format!("({})", lefts.join(", ")), name))
-            }
-            Expr::RowCompareExpr(r) => {
-                let name = self.operator_name(r.opnos[0], r.largs[0].typ(), r.rargs[0].typ())?;
-                Ok((format!("({})", self.list(&r.largs, true)?), name))
-            }
-            _ => Err(bogus()),
+        let index = varno as usize - 1;
+        if let RteKind::Group { groupexprs } = &rte.kind {
+            let expr = groupexprs[attno as usize - 1].clone();
+            self.rule_expr(&expr, true)?;
+            return Ok(None);
         }
-    }
-
-    fn subscripting(&self, s: &SubscriptingRef) -> PgResult<String> {
-        let base = self.rule_expr(&s.refexpr, true)?;
-        let bare = matches!(s.refexpr, Expr::Var(_) | Expr::SubscriptingRef(_) | Expr::CaseTestExpr(_));
-        let mut text = match bare {
-            true => base,
-            false => format!("({})", strip_outer_parens(&base)),
+        let mut refname = match v.varreturningtype {
+            VarReturningType::Old => ns.returning_old.clone(),
+            VarReturningType::New => ns.returning_new.clone(),
+            VarReturningType::Default => ns.names[index].clone(),
         };
-        text.push_str(&self.subscripts(s)?);
-        match &s.refassgnexpr {
-            Some(new) => Ok(format!("{text} := {}", self.rule_expr(new, false)?)),
-            None => Ok(text),
-        }
-    }
-
-    pub(crate) fn subscripts(&self, s: &SubscriptingRef) -> PgResult<String> {
-        let mut text = String::new();
-        for (i, upper) in s.refupperindexpr.iter().enumerate() {
-            text.push('[');
-            if let Some(lower) = s.reflowerindexpr.get(i) {
-                if let Some(lower) = lower {
-                    text.push_str(&self.rule_expr(lower, false)?);
-                }
-                text.push(':');
-            }
-            if let Some(upper) = upper {
-                text.push_str(&self.rule_expr(upper, false)?);
-            }
-            text.push(']');
-        }
-        Ok(text)
-    }
-
-    fn field_select(&self, f: &nodes::FieldSelect) -> PgResult<String> {
-        let arg = self.rule_expr(&f.arg, true)?;
-        let bare = matches!(f.arg, Expr::SubscriptingRef(_) | Expr::FieldSelect(_));
-        let name = self.field_name(f)?;
-        Ok(match bare {
-            true => format!("{arg}.{}", quote_identifier(&name)),
-            false => format!("({}).{}", strip_outer_parens(&arg), quote_identifier(&name)),
-        })
-    }
-
-    fn field_name(&self, f: &nodes::FieldSelect) -> PgResult<String> {
-        let typ = f.arg.typ();
-        if let Expr::RowExpr(row) = &f.arg
-            && let Some(name) = row.colnames.get((f.fieldnum - 1) as usize)
-        {
-            return Ok(name.clone());
-        }
-        let mut described = self.catalog.get_type(typ)?;
-        while described.typtype == 'd' {
-            described = self.catalog.get_type(described.basetype)?;
-        }
-        let relation = self.catalog.relation(described.relid)?;
-        let attribute = relation.as_ref().and_then(|r| r.attr(f.fieldnum));
-        Ok(attribute.map_or_else(|| format!("f{}", f.fieldnum), |a| a.name.clone()))
-    }
-
-    fn case(&self, c: &CaseExpr) -> PgResult<String> {
-        let mut text = "CASE".to_string();
-        if let Some(arg) = &c.arg {
-            text.push(' ');
-            text.push_str(&self.rule_expr(arg, true)?);
-        }
-        for when in &c.args {
-            let mut condition = &when.expr;
-            // `CASE x WHEN y` was turned into a comparison with a placeholder.
-            if c.arg.is_some() {
-                if let Expr::OpExpr(o) = condition
-                    && o.args.len() == 2
-                    && contains_test_expr(&o.args[0])
-                {
-                    condition = &o.args[1];
+        if let (RteKind::Join { joinaliasvars, .. }, None) = (&rte.kind, &rte.alias) {
+            // An unnamed join's column is that of an input, or a merged one with a name of its own.
+            if attno > 0 {
+                if let Expr::Var(inner) = &joinaliasvars[attno as usize - 1] {
+                    let mut inner = inner.clone();
+                    inner.varlevelsup += v.varlevelsup;
+                    return self.variable(&inner);
                 }
             }
-            text.push_str(&format!(
-                " WHEN {} THEN {}",
-                self.rule_expr(condition, false)?,
-                self.rule_expr(&when.result, true)?
-            ));
+            refname = None;
         }
-        let default = match &c.defresult {
-            Some(default) => self.rule_expr(default, true)?,
-            None => "NULL".to_string(),
-        };
-        text.push_str(&format!(" ELSE {default} END"));
-        Ok(self.broken_case(text, c)?)
-    }
-
-    /// With indentation, each WHEN stands on a line of its own.
-    fn broken_case(&self, text: String, c: &CaseExpr) -> PgResult<String> {
-        if !self.options.pretty_indent {
-            return Ok(text);
-        }
-        query::indented_case(self, c)
-    }
-
-    fn array(&self, a: &ArrayExpr) -> PgResult<String> {
-        let text = format!("ARRAY[{}]", self.list(&a.elements, true)?);
-        // The type of an empty array cannot be guessed.
-        match a.elements.is_empty() {
-            true => Ok(format!("{text}::{}", self.catalog.format_type(a.array_typeid, Some(-1))?)),
-            false => Ok(text),
-        }
-    }
-
-    fn row(&self, r: &RowExpr, _show_implicit: bool) -> PgResult<String> {
-        let list = self.list(&r.args, true)?;
-        let text = format!("ROW({list})");
-        if r.row_format == CoercionForm::ExplicitCast {
-            return Ok(format!("{text}::{}", self.catalog.format_type(r.row_typeid, Some(-1))?));
-        }
-        Ok(text)
-    }
-
-    fn row_compare(&self, r: &RowCompareExpr) -> PgResult<String> {
-        let name = match (r.opnos.first(), r.largs.first(), r.rargs.first()) {
-            (Some(op), Some(left), Some(right)) => {
-                self.operator_name(*op, left.typ(), right.typ())?
+        let name = match attno {
+            0 => None,
+            n if n > 0 => {
+                let name = ns.columns[index].get(n as usize - 1).cloned().unwrap_or_default();
+                Some(if name.is_empty() { "?dropped?column?".to_owned() } else { name })
             }
-            _ => compare_name(r.cmptype).to_string(),
+            n => Some(system_column(n).to_owned()),
         };
-        let (left, right) = (self.list(&r.largs, true)?, self.list(&r.rargs, true)?);
-        Ok(format!("(ROW({left}) {name} ROW({right}))"))
+        let shadowed = self.vars_in_order_by
+            && name.as_ref().is_some_and(|n| self.result_names.contains(n));
+        let prefix = self.var_prefix
+            || name.is_none()
+            || shadowed
+            || v.varreturningtype != VarReturningType::Default;
+        if let (Some(refname), true) = (&refname, prefix) {
+            self.put(&quote_identifier(refname));
+            self.put(".");
+        }
+        match &name {
+            Some(name) => self.put(&quote_identifier(name)),
+            None => self.put("*"),
+        }
+        Ok(name)
     }
 
-    /// A cast, or its argument alone if the cast is implicit.
-    fn coercion(
-        &self,
+    fn parameter(&mut self, p: &Param) -> PgResult<()> {
+        if let Some(resolver) = self.resolver {
+            match resolver.resolve_param(p)? {
+                Some(PlanExpr::Column { refname, attname }) => {
+                    // Comes from another plan level: always say from which table.
+                    if let Some(refname) = refname {
+                        self.put(&quote_identifier(&refname));
+                        self.put(".");
+                    }
+                    self.put(&quote_identifier(&attname));
+                    return Ok(());
+                }
+                Some(PlanExpr::Expr(expr)) => {
+                    let simple = matches!(expr, Expr::Var(_) | Expr::Aggref(_) | Expr::Param(_));
+                    let saved = std::mem::replace(&mut self.var_prefix, true);
+                    if !simple {
+                        self.put("(");
+                    }
+                    self.rule_expr(&expr, false)?;
+                    if !simple {
+                        self.put(")");
+                    }
+                    self.var_prefix = saved;
+                    return Ok(());
+                }
+                Some(PlanExpr::Text(text)) => {
+                    self.put(&text);
+                    return Ok(());
+                }
+                None => {}
+            }
+        }
+        if p.kind == ParamKind::Exec && p.paramid == -1 {
+            self.put("MERGE_ACTION()");
+            return Ok(());
+        }
+        self.put(&format!("${}", p.paramid));
+        Ok(())
+    }
+
+    /// `arg::type`.
+    pub(crate) fn coercion(
+        &mut self,
         arg: &Expr,
         typ: Oid,
         typmod: i32,
-        form: CoercionForm,
-        expr: &Expr,
-        show_implicit: bool,
-    ) -> PgResult<String> {
-        if form == CoercionForm::ImplicitCast && !show_implicit {
-            return match self.options.pretty_paren {
-                true => self.parenthesised(arg, Some(expr)),
-                false => self.rule_expr(arg, false),
-            };
+        parent: &Expr,
+    ) -> PgResult<()> {
+        match arg {
+            // A literal needs no label of its own under a cast, unless that would change it.
+            Expr::Const(c) if c.consttype == typ && c.consttypmod == -1 => {
+                self.constant(c, ShowType::Never)?;
+            }
+            _ => {
+                self.open_paren();
+                self.rule_expr_paren(arg, false, parent)?;
+                self.close_paren();
+            }
         }
-        crate::cast::print(self, arg, typ, typmod, Some(expr))
+        let name = self.type_name(typ, typmod)?;
+        self.put(&format!("::{name}"));
+        Ok(())
+    }
+
+    fn oper_expr(&mut self, o: &OpExpr, parent: &Expr) -> PgResult<()> {
+        self.open_paren();
+        if let [left, right] = o.args.as_slice() {
+            self.rule_expr_paren(left, true, parent)?;
+            let name = self.operator_name(o.opno, left.typ(), right.typ())?;
+            self.put(&format!(" {name} "));
+            self.rule_expr_paren(right, true, parent)?;
+        } else if let Some(arg) = o.args.first() {
+            let name = self.operator_name(o.opno, Oid::INVALID, arg.typ())?;
+            self.put(&format!("{name} "));
+            self.rule_expr_paren(arg, true, parent)?;
+        }
+        self.close_paren();
+        Ok(())
+    }
+
+    fn case_expr(&mut self, c: &CaseExpr) -> PgResult<()> {
+        self.keyword("CASE", 0, VAR, 0);
+        if let Some(arg) = &c.arg {
+            self.put(" ");
+            self.rule_expr(arg, true)?;
+        }
+        for when in &c.args {
+            let mut condition = &when.expr;
+            // With a test value only the right side of `test = value` was written.
+            if c.arg.is_some() {
+                let mut inner = condition;
+                loop {
+                    inner = match inner {
+                        Expr::RelabelType(r) => &r.arg,
+                        Expr::CoerceToDomain(r) => &r.arg,
+                        _ => break,
+                    };
+                }
+                if let Expr::OpExpr(op) = inner {
+                    if op.args.len() == 2 && is_case_test(&op.args[0]) {
+                        condition = &op.args[1];
+                    }
+                }
+            }
+            if !self.pretty.indent {
+                self.put(" ");
+            }
+            self.keyword("WHEN ", 0, 0, 0);
+            self.rule_expr(condition, false)?;
+            self.put(" THEN ");
+            self.rule_expr(&when.result, true)?;
+        }
+        if !self.pretty.indent {
+            self.put(" ");
+        }
+        self.keyword("ELSE ", 0, 0, 0);
+        match &c.defresult {
+            Some(default) => self.rule_expr(default, true)?,
+            None => self.put("NULL"),
+        }
+        if !self.pretty.indent {
+            self.put(" ");
+        }
+        self.keyword("END", -VAR, 0, 0);
+        Ok(())
+    }
+
+    fn subscripting(&mut self, s: &SubscriptingRef, parent: &Expr) -> PgResult<()> {
+        if let Some(assigned) = &s.refassgnexpr {
+            // Printed as the assignment's source; the target shows the subscripts.
+            return self.rule_expr(assigned, true);
+        }
+        let need_paren = !matches!(
+            s.refexpr,
+            Expr::Var(_) | Expr::Param(_) | Expr::FieldSelect(_) | Expr::SubscriptingRef(_)
+        );
+        if need_paren {
+            self.put("(");
+        }
+        self.rule_expr(&s.refexpr, true)?;
+        if need_paren {
+            self.put(")");
+        }
+        let _ = parent;
+        self.subscripts(s)
+    }
+
+    pub(crate) fn subscripts(&mut self, s: &SubscriptingRef) -> PgResult<()> {
+        for (i, upper) in s.refupperindexpr.iter().enumerate() {
+            self.put("[");
+            if !s.reflowerindexpr.is_empty() {
+                if let Some(Some(lower)) = s.reflowerindexpr.get(i) {
+                    self.rule_expr(lower, false)?;
+                }
+                self.put(":");
+            }
+            if let Some(upper) = upper {
+                self.rule_expr(upper, false)?;
+            }
+            self.put("]");
+        }
+        Ok(())
+    }
+
+    fn field_select(&mut self, f: &nodes::FieldSelect, parent: &Expr) -> PgResult<()> {
+        let need_paren = !matches!(f.arg, Expr::SubscriptingRef(_) | Expr::FieldSelect(_));
+        if need_paren {
+            self.put("(");
+        }
+        self.rule_expr(&f.arg, true)?;
+        if need_paren {
+            self.put(")");
+        }
+        let _ = parent;
+        let name = self.field_name(&f.arg, f.fieldnum)?;
+        self.put(".");
+        self.put(&quote_identifier(&name));
+        Ok(())
+    }
+
+    /// Name of a field of a composite expression.
+    fn field_name(&self, arg: &Expr, fieldnum: i16) -> PgResult<String> {
+        if let Expr::RowExpr(r) = arg {
+            if let Some(name) = r.colnames.get(fieldnum as usize - 1) {
+                return Ok(name.clone());
+            }
+        }
+        let typ = arg.typ();
+        if typ != t::RECORD {
+            let mut row = self.catalog.get_type(typ)?;
+            while row.typtype == 'd' {
+                row = self.catalog.get_type(row.basetype)?;
+            }
+            if row.relid.is_valid() {
+                let relation = self.catalog.get_relation(row.relid)?;
+                if let Some(attr) = relation.attr(fieldnum) {
+                    return Ok(attr.name.clone());
+                }
+            }
+        }
+        if let Expr::Var(v) = arg {
+            let level = self.namespaces.len().checked_sub(1 + v.varlevelsup as usize);
+            if let Some(ns) = level.map(|l| &self.namespaces[l]) {
+                let index = (v.varno - 1) as usize;
+                if v.varattno == 0 {
+                    if let Some(name) = ns.columns.get(index).and_then(|c| c.get(fieldnum as usize - 1)) {
+                        return Ok(name.clone());
+                    }
+                } else if let Some(rte) = ns.rtable.get(index) {
+                    if let RteKind::Subquery { subquery, .. } = &rte.kind {
+                        if let Some(te) =
+                            subquery.target_list.iter().find(|te| te.resno == v.varattno)
+                        {
+                            return self.field_name(&te.expr, fieldnum);
+                        }
+                    }
+                }
+            }
+        }
+        if let Expr::FuncExpr(f) = arg {
+            let proc = self.catalog.get_proc(f.funcid)?;
+            let outs: Vec<&String> = proc
+                .argmodes
+                .iter()
+                .enumerate()
+                .filter(|(_, m)| matches!(m, 'o' | 'b' | 't'))
+                .filter_map(|(i, _)| proc.argnames.get(i))
+                .collect();
+            if let Some(name) = outs.get(fieldnum as usize - 1) {
+                return Ok((*name).clone());
+            }
+        }
+        Ok(format!("f{fieldnum}"))
+    }
+
+    fn sublink(&mut self, s: &SubLink) -> PgResult<()> {
+        self.put(if s.sub_link_type == SubLinkType::Array { "ARRAY(" } else { "(" });
+        let mut need_paren = true;
+        let mut opname = None;
+        if let Some(test) = &s.testexpr {
+            opname = Some(self.sublink_left_side(test)?);
+        }
+        match s.sub_link_type {
+            SubLinkType::Exists => self.put("EXISTS "),
+            SubLinkType::Any => match opname.as_deref() {
+                // `= ANY` and IN are the same thing.
+                Some("=") => self.put(" IN "),
+                other => self.put(&format!(" {} ANY ", other.unwrap_or("="))),
+            },
+            SubLinkType::All => self.put(&format!(" {} ALL ", opname.as_deref().unwrap_or("="))),
+            SubLinkType::RowCompare => {
+                self.put(&format!(" {} ", opname.as_deref().unwrap_or("=")));
+            }
+            SubLinkType::Expr | SubLinkType::MultiExpr | SubLinkType::Array | SubLinkType::Cte => {
+                need_paren = false;
+            }
+        }
+        if need_paren {
+            self.put("(");
+        }
+        let indent = self.indent_level;
+        self.query(&s.subselect, None, false, indent)?;
+        self.put(if need_paren { "))" } else { ")" });
+        Ok(())
+    }
+
+    /// Prints what is compared with the subquery's columns; returns the operator's name.
+    fn sublink_left_side(&mut self, test: &Expr) -> PgResult<String> {
+        let first_op = |ops: &[&OpExpr], d: &Self| -> PgResult<String> {
+            match ops.first() {
+                Some(op) => d.operator_name(op.opno, op.args[0].typ(), op.args[1].typ()),
+                None => Ok("=".to_owned()),
+            }
+        };
+        match test {
+            Expr::OpExpr(op) => {
+                let name = first_op(&[op], self)?;
+                self.rule_expr(&op.args[0], true)?;
+                Ok(name)
+            }
+            Expr::BoolExpr(b) => {
+                let ops: Vec<&OpExpr> = b
+                    .args
+                    .iter()
+                    .filter_map(|a| match a {
+                        Expr::OpExpr(op) => Some(&**op),
+                        _ => None,
+                    })
+                    .collect();
+                let name = first_op(&ops, self)?;
+                self.put("(");
+                for (i, op) in ops.iter().enumerate() {
+                    if i > 0 {
+                        self.put(", ");
+                    }
+                    self.rule_expr(&op.args[0], true)?;
+                }
+                self.put(")");
+                Ok(name)
+            }
+            Expr::RowCompareExpr(r) => {
+                let name = self.operator_name(r.opnos[0], r.largs[0].typ(), r.rargs[0].typ())?;
+                self.put("(");
+                self.expr_list(&r.largs)?;
+                self.put(")");
+                Ok(name)
+            }
+            _ => Err(PgError::internal("unrecognized testexpr type")),
+        }
+    }
+
+    /// A planned sublink, as EXPLAIN shows it.
+    fn subplan(&mut self, s: &SubPlan) -> PgResult<()> {
+        let name = match self.resolver {
+            Some(resolver) => resolver.subplan_name(s),
+            None => s.plan_name.clone(),
+        };
+        let label = if s.use_hash_table { format!("hashed {name}") } else { name };
+        match (s.sub_link_type, &s.testexpr) {
+            (SubLinkType::Exists, _) => self.put(&format!("EXISTS({label})")),
+            (SubLinkType::Array, _) => self.put(&format!("ARRAY({label})")),
+            (SubLinkType::Any, Some(test)) => {
+                self.put("(ANY ");
+                self.rule_expr(test, false)?;
+                self.put(")");
+            }
+            (SubLinkType::All, Some(test)) => {
+                self.put("(ALL ");
+                self.rule_expr(test, false)?;
+                self.put(")");
+            }
+            (SubLinkType::RowCompare, Some(test)) => {
+                self.put("(");
+                self.rule_expr(test, false)?;
+                self.put(")");
+            }
+            _ => self.put(&format!("({label})")),
+        }
+        Ok(())
+    }
+
+    fn sql_value_function(&mut self, op: SQLValueFunctionOp, typmod: i32) {
+        use SQLValueFunctionOp as O;
+        let text = match op {
+            O::CurrentDate => "CURRENT_DATE".to_owned(),
+            O::CurrentTime => "CURRENT_TIME".to_owned(),
+            O::CurrentTimeN => format!("CURRENT_TIME({typmod})"),
+            O::CurrentTimestamp => "CURRENT_TIMESTAMP".to_owned(),
+            O::CurrentTimestampN => format!("CURRENT_TIMESTAMP({typmod})"),
+            O::Localtime => "LOCALTIME".to_owned(),
+            O::LocaltimeN => format!("LOCALTIME({typmod})"),
+            O::Localtimestamp => "LOCALTIMESTAMP".to_owned(),
+            O::LocaltimestampN => format!("LOCALTIMESTAMP({typmod})"),
+            O::CurrentRole => "CURRENT_ROLE".to_owned(),
+            O::CurrentUser => "CURRENT_USER".to_owned(),
+            O::User => "USER".to_owned(),
+            O::SessionUser => "SESSION_USER".to_owned(),
+            O::CurrentCatalog => "CURRENT_CATALOG".to_owned(),
+            O::CurrentSchema => "CURRENT_SCHEMA".to_owned(),
+        };
+        self.put(&text);
+    }
+
+    fn xml_expr(&mut self, x: &nodes::XmlExpr) -> PgResult<()> {
+        match x.op.as_str() {
+            "IS_DOCUMENT" => {
+                self.open_paren();
+                if let Some(arg) = x.args.first() {
+                    self.rule_expr(arg, true)?;
+                }
+                self.put(" IS DOCUMENT");
+                self.close_paren();
+                return Ok(());
+            }
+            "IS_XMLCONCAT" => self.put("XMLCONCAT("),
+            "IS_XMLELEMENT" => self.put("XMLELEMENT("),
+            "IS_XMLFOREST" => self.put("XMLFOREST("),
+            "IS_XMLPARSE" => self.put("XMLPARSE("),
+            "IS_XMLPI" => self.put("XMLPI("),
+            "IS_XMLROOT" => self.put("XMLROOT("),
+            _ => self.put("XMLSERIALIZE("),
+        }
+        if matches!(x.op.as_str(), "IS_XMLPARSE" | "IS_XMLSERIALIZE") {
+            self.put(if x.document { "DOCUMENT " } else { "CONTENT " });
+        }
+        let mut need_comma = false;
+        if let Some(name) = &x.name {
+            self.put(&format!("NAME {}", quote_identifier(name)));
+            need_comma = true;
+        }
+        if !x.named_args.is_empty() {
+            if need_comma {
+                self.put(", ");
+            }
+            let is_element = x.op == "IS_XMLELEMENT";
+            if is_element {
+                self.put("XMLATTRIBUTES(");
+            }
+            for (i, (arg, name)) in x.named_args.iter().zip(&x.arg_names).enumerate() {
+                if i > 0 {
+                    self.put(", ");
+                }
+                self.rule_expr(arg, true)?;
+                self.put(&format!(" AS {}", quote_identifier(name)));
+            }
+            if is_element {
+                self.put(")");
+            }
+            need_comma = true;
+        }
+        if !x.args.is_empty() {
+            if need_comma {
+                self.put(", ");
+            }
+            self.expr_list(&x.args)?;
+        }
+        if x.op == "IS_XMLSERIALIZE" {
+            let name = self.type_name(x.typ, x.typmod)?;
+            self.put(&format!(" AS {name}"));
+            if x.indent {
+                self.put(" INDENT");
+            }
+        }
+        self.put(")");
+        Ok(())
     }
 }
 
-fn compare_name(cmp: CompareType) -> &'static str {
-    match cmp {
-        CompareType::Lt => "<",
-        CompareType::Le => "<=",
-        CompareType::Eq => "=",
-        CompareType::Ge => ">=",
-        CompareType::Gt => ">",
-        CompareType::Ne => "<>",
-    }
-}
-
-fn contains_test_expr(expr: &Expr) -> bool {
+/// The CASE test value, possibly cast.
+fn is_case_test(expr: &Expr) -> bool {
     match expr {
         Expr::CaseTestExpr(_) => true,
-        Expr::RelabelType(r) => contains_test_expr(&r.arg),
+        Expr::RelabelType(r) => is_case_test(&r.arg),
         Expr::FuncExpr(f) if f.funcformat == CoercionForm::ImplicitCast => {
-            f.args.first().is_some_and(contains_test_expr)
+            f.args.first().is_some_and(is_case_test)
         }
-        Expr::CoerceViaIO(c) => contains_test_expr(&c.arg),
-        Expr::CollateExpr(c) => contains_test_expr(&c.arg),
+        Expr::CoerceViaIO(c) => is_case_test(&c.arg),
         _ => false,
     }
 }
 
-/// Text without one pair of parentheses around all of it.
-pub(crate) fn strip_outer_parens(text: &str) -> &str {
-    let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) else {
-        return text;
-    };
-    let mut depth = 0;
-    for c in inner.chars() {
-        match c {
-            '(' => depth += 1,
-            ')' => {
-                depth -= 1;
-                if depth < 0 {
-                    return text;
-                }
-            }
-            // A quoted parenthesis would need a real scan; then the parentheses stay.
-            '\'' | '"' => return text,
-            _ => {}
-        }
+fn system_column(attno: i16) -> &'static str {
+    match attno {
+        -1 => "ctid",
+        -2 => "xmin",
+        -3 => "cmin",
+        -4 => "xmax",
+        -5 => "cmax",
+        _ => "tableoid",
     }
-    inner
-}
-
-/// Whether an expression needs no parentheses inside `parent` in pretty output.
-pub(crate) fn is_simple_node(expr: &Expr, parent: Option<&Expr>) -> bool {
-    match expr {
-        Expr::OpExpr(o) => match parent {
-            Some(Expr::OpExpr(p)) => {
-                // Only plain arithmetic is known to nest without parentheses.
-                arithmetic_nests(o, p)
-            }
-            Some(Expr::BoolExpr(_)) | None => true,
-            _ => false,
-        },
-        Expr::BoolExpr(b) => match (b.boolop, parent) {
-            (BoolExprType::Not | BoolExprType::And, Some(Expr::BoolExpr(p))) => {
-                matches!(p.boolop, BoolExprType::And | BoolExprType::Or)
-            }
-            (BoolExprType::Or, Some(Expr::BoolExpr(p))) => p.boolop == BoolExprType::Or,
-            (_, None) => true,
-            _ => false,
-        },
-        Expr::NullTest(_)
-        | Expr::BooleanTest(_)
-        | Expr::DistinctExpr(_)
-        | Expr::JsonIsPredicate(_)
-        | Expr::ScalarArrayOpExpr(_) => matches!(parent, None | Some(Expr::BoolExpr(_))),
-        Expr::SubLink(_) => true,
-        Expr::RelabelType(r) => match r.relabelformat {
-            CoercionForm::ImplicitCast => is_simple_node(&r.arg, parent),
-            _ => !matches!(parent, Some(Expr::SubscriptingRef(_) | Expr::FieldSelect(_))),
-        },
-        Expr::CoerceViaIO(c) if c.coerceformat == CoercionForm::ImplicitCast => {
-            is_simple_node(&c.arg, parent)
-        }
-        Expr::FuncExpr(f) if f.funcformat == CoercionForm::ImplicitCast => {
-            f.args.first().is_none_or(|arg| is_simple_node(arg, parent))
-        }
-        Expr::CollateExpr(_) | Expr::CaseExpr(_) => {
-            !matches!(parent, Some(Expr::OpExpr(_))) || matches!(expr, Expr::CaseExpr(_))
-        }
-        _ => true,
-    }
-}
-
-/// `a * b + c` and `a - b + c` need no parentheses, `a - (b + c)` does; names tell the operators apart.
-fn arithmetic_nests(_inner: &OpExpr, _outer: &OpExpr) -> bool {
-    false
 }

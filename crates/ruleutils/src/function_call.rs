@@ -1,166 +1,371 @@
-//! Function, aggregate and window function calls.
-use crate::{ExprPrinter, cast, query};
+//! Calls of functions, aggregates and window functions.
+use crate::deparser::Deparser;
 use catalog::quote_identifier;
 use error::{PgError, PgResult};
-use nodes::{Aggref, CoercionForm, Expr, FuncExpr, WindowFunc};
-use types::{Datum, Oid};
+use nodes::{Aggref, CoercionForm, Expr, FuncExpr, SortGroupClause, TargetEntry, WindowFunc};
+use types::{Datum, Oid, type_oid as t};
 
-/// A function call, or the cast it stands for.
-pub(crate) fn function(
-    p: &ExprPrinter<'_>,
-    f: &FuncExpr,
-    expr: &Expr,
-    show_implicit: bool,
-) -> PgResult<String> {
-    let first = f.args.first();
-    match (f.funcformat, first) {
-        (CoercionForm::ImplicitCast, Some(arg)) if !show_implicit => {
-            return match p.options.pretty_paren {
-                true => p.parenthesised(arg, Some(expr)),
-                false => p.rule_expr(arg, false),
+impl Deparser<'_> {
+    pub(crate) fn func_expr(
+        &mut self,
+        f: &FuncExpr,
+        parent: &Expr,
+        show_implicit: bool,
+    ) -> PgResult<()> {
+        if f.funcformat == CoercionForm::ImplicitCast && !show_implicit {
+            return match f.args.first() {
+                Some(arg) => self.rule_expr_paren(arg, false, parent),
+                None => Ok(()),
             };
         }
-        (CoercionForm::ImplicitCast | CoercionForm::ExplicitCast, Some(arg)) => {
-            return cast::print(p, arg, f.funcresulttype, expr.typmod(), Some(expr));
-        }
-        (CoercionForm::SqlSyntax, _) => {
-            if let Some(text) = sql_syntax(p, f)? {
-                return Ok(text);
+        if matches!(f.funcformat, CoercionForm::ExplicitCast | CoercionForm::ImplicitCast) {
+            if let Some(arg) = f.args.first() {
+                let typmod = parent.typmod();
+                return self.coercion(arg, f.funcresulttype, typmod, parent);
             }
         }
-        _ => {}
+        if f.funcformat == CoercionForm::SqlSyntax && self.sql_syntax_call(f)? {
+            return Ok(());
+        }
+        let mut argtypes: Vec<Oid> = Vec::with_capacity(f.args.len());
+        let mut use_variadic = f.funcvariadic;
+        for arg in &f.args {
+            argtypes.push(arg.typ());
+        }
+        let proc = self.catalog.get_proc(f.funcid)?;
+        // Only functions taking VARIADIC "any" must be told; others must too if the array was given.
+        if !proc.variadic.is_valid() {
+            use_variadic = false;
+        }
+        let name = self.function_name(f.funcid, &argtypes, use_variadic)?;
+        self.put(&name);
+        self.put("(");
+        for (i, arg) in f.args.iter().enumerate() {
+            if i > 0 {
+                self.put(", ");
+            }
+            if use_variadic && i + 1 == f.args.len() {
+                self.put("VARIADIC ");
+            }
+            self.rule_expr(arg, true)?;
+        }
+        self.put(")");
+        Ok(())
     }
-    let name = function_name(p, f.funcid, &f.args, f.funcvariadic)?;
-    Ok(format!("{name}({})", arguments(p, &f.args, f.funcvariadic)?))
-}
 
-fn arguments(p: &ExprPrinter<'_>, args: &[Expr], variadic: bool) -> PgResult<String> {
-    let mut texts = Vec::with_capacity(args.len());
-    for (i, arg) in args.iter().enumerate() {
-        let text = p.rule_expr(arg, true)?;
-        let last = i + 1 == args.len();
-        texts.push(if variadic && last { format!("VARIADIC {text}") } else { text });
+    /// Functions with syntax of their own; false if this one has none.
+    fn sql_syntax_call(&mut self, f: &FuncExpr) -> PgResult<bool> {
+        let proc = self.catalog.get_proc(f.funcid)?;
+        let name = proc.name.clone();
+        let args = &f.args;
+        match (name.as_str(), args.len()) {
+            ("timezone", 1) => {
+                self.put("(");
+                self.rule_expr_paren(&args[0], false, &Expr::FuncExpr(Box::new(f.clone())))?;
+                self.put(" AT LOCAL)");
+            }
+            ("timezone", 2) => {
+                let parent = Expr::FuncExpr(Box::new(f.clone()));
+                self.put("(");
+                self.rule_expr_paren(&args[1], false, &parent)?;
+                self.put(" AT TIME ZONE ");
+                self.rule_expr_paren(&args[0], false, &parent)?;
+                self.put(")");
+            }
+            ("overlaps", 4) => {
+                self.put("((");
+                self.rule_expr(&args[0], false)?;
+                self.put(", ");
+                self.rule_expr(&args[1], false)?;
+                self.put(") OVERLAPS (");
+                self.rule_expr(&args[2], false)?;
+                self.put(", ");
+                self.rule_expr(&args[3], false)?;
+                self.put("))");
+            }
+            ("extract", 2) => {
+                self.put("EXTRACT(");
+                match &args[0] {
+                    Expr::Const(c) if matches!(c.value, Datum::Bytes(_)) => {
+                        let field = c.value.as_str().to_owned();
+                        self.put(&field);
+                    }
+                    other => self.rule_expr(other, false)?,
+                }
+                self.put(" FROM ");
+                self.rule_expr(&args[1], false)?;
+                self.put(")");
+            }
+            ("is_normalized", n @ (1 | 2)) => {
+                let parent = Expr::FuncExpr(Box::new(f.clone()));
+                self.put("(");
+                self.rule_expr_paren(&args[0], false, &parent)?;
+                self.put(" IS");
+                if n == 2 {
+                    self.put(" ");
+                    self.bare_word(&args[1])?;
+                }
+                self.put(" NORMALIZED)");
+            }
+            ("pg_collation_for", 1) => {
+                self.put("COLLATION FOR (");
+                self.rule_expr(&args[0], false)?;
+                self.put(")");
+            }
+            ("normalize", n @ (1 | 2)) => {
+                self.put("NORMALIZE(");
+                self.rule_expr(&args[0], false)?;
+                if n == 2 {
+                    self.put(", ");
+                    self.bare_word(&args[1])?;
+                }
+                self.put(")");
+            }
+            ("overlay", n @ (3 | 4)) => {
+                self.put("OVERLAY(");
+                self.rule_expr(&args[0], false)?;
+                self.put(" PLACING ");
+                self.rule_expr(&args[1], false)?;
+                self.put(" FROM ");
+                self.rule_expr(&args[2], false)?;
+                if n == 4 {
+                    self.put(" FOR ");
+                    self.rule_expr(&args[3], false)?;
+                }
+                self.put(")");
+            }
+            ("position", 2) => {
+                self.put("POSITION((");
+                self.rule_expr(&args[1], false)?;
+                self.put(") IN (");
+                self.rule_expr(&args[0], false)?;
+                self.put("))");
+            }
+            ("substring", n @ (2 | 3)) if proc.argtypes.get(1) != Some(&t::TEXT) || n == 2 => {
+                self.put("SUBSTRING(");
+                self.rule_expr(&args[0], false)?;
+                self.put(" FROM ");
+                self.rule_expr(&args[1], false)?;
+                if n == 3 {
+                    self.put(" FOR ");
+                    self.rule_expr(&args[2], false)?;
+                }
+                self.put(")");
+            }
+            ("substring", 3) => {
+                self.put("SUBSTRING(");
+                self.rule_expr(&args[0], false)?;
+                self.put(" SIMILAR ");
+                self.rule_expr(&args[1], false)?;
+                self.put(" ESCAPE ");
+                self.rule_expr(&args[2], false)?;
+                self.put(")");
+            }
+            ("btrim" | "ltrim" | "rtrim", n @ (1 | 2)) => {
+                self.put(match name.as_str() {
+                    "btrim" => "TRIM(BOTH",
+                    "ltrim" => "TRIM(LEADING",
+                    _ => "TRIM(TRAILING",
+                });
+                if n == 2 {
+                    self.put(" ");
+                    self.rule_expr(&args[1], false)?;
+                }
+                self.put(" FROM ");
+                self.rule_expr(&args[0], false)?;
+                self.put(")");
+            }
+            ("system_user", 0) => self.put("SYSTEM_USER"),
+            ("xmlexists", 2) => {
+                self.put("XMLEXISTS((");
+                self.rule_expr(&args[0], false)?;
+                self.put(") PASSING (");
+                self.rule_expr(&args[1], false)?;
+                self.put("))");
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
-    Ok(texts.join(", "))
-}
 
-/// A function's name, qualified if a call by the bare name would find another one.
-pub(crate) fn function_name(
-    p: &ExprPrinter<'_>,
-    oid: Oid,
-    args: &[Expr],
-    _variadic: bool,
-) -> PgResult<String> {
-    let proc_ = p.catalog.get_proc(oid)?;
-    let all = p.catalog.procs_by_name(&proc_.name)?;
-    let reserved = matches!(
-        proc_.name.as_str(),
-        "coalesce" | "greatest" | "least" | "nullif" | "row" | "grouping" | "exists"
-    );
-    let path = p.catalog.search_path();
-    let visible = path.iter().find_map(|namespace| {
-        all.iter().find(|c| c.namespace == *namespace && c.argtypes == proc_.argtypes)
-    });
-    let _ = args;
-    match visible {
-        Some(found) if found.oid == oid && !reserved => Ok(quote_identifier(&proc_.name)),
-        _ => p.qualified(proc_.namespace, &proc_.name),
-    }
-}
-
-/// Functions that SQL writes in a form of their own, by name; `None` for others.
-fn sql_syntax(p: &ExprPrinter<'_>, f: &FuncExpr) -> PgResult<Option<String>> {
-    let name = p.catalog.get_proc(f.funcid)?.name.clone();
-    let arg = |i: usize| p.rule_expr(&f.args[i], false);
-    let text = match (name.as_str(), f.args.len()) {
-        ("timezone", 1) => format!("({} AT LOCAL)", arg(0)?),
-        ("timezone", 2) => format!("({} AT TIME ZONE {})", p.parenthesised(&f.args[1], None)?, arg(0)?),
-        ("extract", 2) => match &f.args[0] {
+    fn bare_word(&mut self, expr: &Expr) -> PgResult<()> {
+        match expr {
             Expr::Const(c) if matches!(c.value, Datum::Bytes(_)) => {
-                format!("EXTRACT({} FROM {})", c.value.as_str(), arg(1)?)
+                let word = c.value.as_str().to_owned();
+                self.put(&word);
+                Ok(())
             }
-            _ => return Ok(None),
-        },
-        ("is_normalized", 1) => format!("({} IS NORMALIZED)", arg(0)?),
-        ("normalize", 1) => format!("NORMALIZE({})", arg(0)?),
-        ("overlaps", 4) => format!("(({}, {}) OVERLAPS ({}, {}))", arg(0)?, arg(1)?, arg(2)?, arg(3)?),
-        ("overlay", 3) => format!("OVERLAY({} PLACING {} FROM {})", arg(0)?, arg(1)?, arg(2)?),
-        ("overlay", 4) => {
-            format!("OVERLAY({} PLACING {} FROM {} FOR {})", arg(0)?, arg(1)?, arg(2)?, arg(3)?)
+            other => self.rule_expr(other, false),
         }
-        ("position", 2) => format!("POSITION(({}) IN ({}))", strip(&arg(1)?), strip(&arg(0)?)),
-        ("substring", 2) => format!("SUBSTRING({} FROM {})", arg(0)?, arg(1)?),
-        ("substring", 3) => format!("SUBSTRING({} FROM {} FOR {})", arg(0)?, arg(1)?, arg(2)?),
-        ("btrim", 1) => format!("TRIM(BOTH FROM {})", arg(0)?),
-        ("btrim", 2) => format!("TRIM(BOTH {} FROM {})", arg(1)?, arg(0)?),
-        ("ltrim", 1) => format!("TRIM(LEADING FROM {})", arg(0)?),
-        ("ltrim", 2) => format!("TRIM(LEADING {} FROM {})", arg(1)?, arg(0)?),
-        ("rtrim", 1) => format!("TRIM(TRAILING FROM {})", arg(0)?),
-        ("rtrim", 2) => format!("TRIM(TRAILING {} FROM {})", arg(1)?, arg(0)?),
-        ("pg_collation_for", 1) => format!("COLLATION FOR ({})", arg(0)?),
-        ("system_user", 0) => "SYSTEM_USER".to_string(),
-        _ => return Ok(None),
-    };
-    Ok(Some(text))
-}
+    }
 
-fn strip(text: &str) -> &str {
-    crate::expr::strip_outer_parens(text)
-}
+    pub(crate) fn aggref(&mut self, a: &Aggref) -> PgResult<()> {
+        let name = self.function_name(a.aggfnoid, &a.aggargtypes, a.aggvariadic)?;
+        self.put(&name);
+        self.put("(");
+        if !a.aggdistinct.is_empty() {
+            self.put("DISTINCT ");
+        }
+        if a.aggkind != 'n' {
+            // Direct arguments, then the ordering columns.
+            self.expr_list(&a.aggdirectargs)?;
+            self.put(") WITHIN GROUP (ORDER BY ");
+            self.order_by(&a.aggorder, &a.args, false)?;
+        } else {
+            if a.aggstar {
+                self.put("*");
+            }
+            let shown: Vec<&TargetEntry> = a.args.iter().filter(|te| !te.resjunk).collect();
+            for (i, te) in shown.iter().enumerate() {
+                if i > 0 {
+                    self.put(", ");
+                }
+                if a.aggvariadic && i + 1 == shown.len() {
+                    self.put("VARIADIC ");
+                }
+                self.rule_expr(&te.expr, true)?;
+            }
+            if !a.aggorder.is_empty() {
+                self.put(" ORDER BY ");
+                self.order_by(&a.aggorder, &a.args, false)?;
+            }
+        }
+        if let Some(filter) = &a.aggfilter {
+            self.put(") FILTER (WHERE ");
+            self.rule_expr(filter, false)?;
+        }
+        self.put(")");
+        Ok(())
+    }
 
-/// An aggregate call.
-pub(crate) fn aggregate(p: &ExprPrinter<'_>, a: &Aggref, _expr: &Expr) -> PgResult<String> {
-    let inputs: Vec<Expr> = a
-        .aggdirectargs
-        .iter()
-        .cloned()
-        .chain(a.args.iter().filter(|t| !t.resjunk).map(|t| t.expr.clone()))
-        .collect();
-    let name = function_name(p, a.aggfnoid, &inputs, a.aggvariadic)?;
-    let distinct = if a.aggdistinct.is_empty() { "" } else { "DISTINCT " };
-    let mut text = format!("{name}({distinct}");
-    if matches!(a.aggkind, 'o' | 'h') {
-        text.push_str(&arguments(p, &a.aggdirectargs, a.aggvariadic)?);
-        text.push_str(") WITHIN GROUP (ORDER BY ");
-        text.push_str(&query::order_by_text(p, &a.aggorder, &a.args)?);
-    } else {
-        match a.aggstar {
-            true => text.push('*'),
-            false => text.push_str(&arguments(p, &inputs, a.aggvariadic)?),
+    pub(crate) fn window_func(&mut self, w: &WindowFunc) -> PgResult<()> {
+        let argtypes: Vec<Oid> = w.args.iter().map(Expr::typ).collect();
+        let name = self.function_name(w.winfnoid, &argtypes, false)?;
+        self.put(&name);
+        self.put("(");
+        if w.winstar {
+            self.put("*");
+        } else {
+            self.expr_list(&w.args)?;
         }
-        if !a.aggorder.is_empty() {
-            text.push_str(" ORDER BY ");
-            text.push_str(&query::order_by_text(p, &a.aggorder, &a.args)?);
+        if let Some(filter) = &w.aggfilter {
+            self.put(") FILTER (WHERE ");
+            self.rule_expr(filter, false)?;
         }
+        self.put(") OVER ");
+        let clause = self.window_clause.iter().find(|c| c.winref == w.winref).cloned();
+        match clause {
+            Some(clause) => match &clause.name {
+                Some(name) => self.put(&quote_identifier(name)),
+                None => {
+                    let targets = self.window_targets.clone();
+                    self.window_spec(&clause, &targets)?;
+                }
+            },
+            // EXPLAIN shows windows elsewhere.
+            None if self.resolver.is_some() => self.put("(?)"),
+            None => {
+                return Err(PgError::internal(format!(
+                    "could not find window clause for winref {}",
+                    w.winref
+                )));
+            }
+        }
+        Ok(())
     }
-    text.push(')');
-    if let Some(filter) = &a.aggfilter {
-        text.push_str(&format!(" FILTER (WHERE {})", p.rule_expr(filter, false)?));
-    }
-    Ok(text)
-}
 
-/// A window function call with its window.
-pub(crate) fn window(p: &ExprPrinter<'_>, w: &WindowFunc) -> PgResult<String> {
-    let name = function_name(p, w.winfnoid, &w.args, false)?;
-    let args = if w.winstar { "*".to_string() } else { p.list(&w.args, true)? };
-    let mut text = format!("{name}({args})");
-    if let Some(filter) = &w.aggfilter {
-        text.push_str(&format!(" FILTER (WHERE {})", p.rule_expr(filter, false)?));
-    }
-    text.push_str(" OVER ");
-    let Some(names) = p.names.query_names() else {
-        // A plan node: its window is printed by EXPLAIN.
-        text.push_str("(?)");
-        return Ok(text);
-    };
-    let window = names.query.window_clause.iter().find(|c| c.winref == w.winref);
-    let window = window.ok_or_else(|| PgError::internal("could not find window clause"))?;
-    match &window.name {
-        Some(name) => text.push_str(&quote_identifier(name)),
-        None => {
-            text.push_str(&query::window_text(p, window, &names.query.target_list)?);
+    /// ORDER BY items.
+    pub(crate) fn order_by(
+        &mut self,
+        order: &[SortGroupClause],
+        targets: &[TargetEntry],
+        force_colno: bool,
+    ) -> PgResult<()> {
+        for (i, clause) in order.iter().enumerate() {
+            if i > 0 {
+                self.put(", ");
+            }
+            let typ = self.sort_group_item(clause, targets, force_colno)?;
+            let eq = self.catalog.get_operator(clause.eqop)?;
+            let _ = eq;
+            let default = self.default_order(typ)?;
+            if Some(clause.sortop) == default.map(|d| d.0) {
+                // ASC is the default, and NULLS LAST with it.
+                if clause.nulls_first {
+                    self.put(" NULLS FIRST");
+                }
+            } else if Some(clause.sortop) == default.map(|d| d.1) {
+                self.put(" DESC");
+                if !clause.nulls_first {
+                    self.put(" NULLS LAST");
+                }
+            } else {
+                let name = self.operator_name(clause.sortop, typ, typ)?;
+                self.put(&format!(" USING {name}"));
+                self.put(if clause.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
+            }
         }
+        Ok(())
     }
-    Ok(text)
+
+    /// The type's default `<` and `>`.
+    fn default_order(&self, typ: Oid) -> PgResult<Option<(Oid, Oid)>> {
+        const BTREE: Oid = Oid(403);
+        let mut base = self.catalog.get_type(typ)?;
+        while base.typtype == 'd' {
+            base = self.catalog.get_type(base.basetype)?;
+        }
+        let Some(opclass) = self.catalog.default_opclass(base.oid, BTREE)? else {
+            return Ok(None);
+        };
+        let (family, input) = (opclass.family, opclass.intype);
+        Ok(Some((
+            self.catalog.opfamily_member(family, input, input, 1)?,
+            self.catalog.opfamily_member(family, input, input, 5)?,
+        )))
+    }
+
+    /// The expression a sort or group clause refers to, or its position; returns its type.
+    pub(crate) fn sort_group_item(
+        &mut self,
+        clause: &SortGroupClause,
+        targets: &[TargetEntry],
+        force_colno: bool,
+    ) -> PgResult<Oid> {
+        let te = targets
+            .iter()
+            .find(|te| te.ressortgroupref == clause.tle_sort_group_ref)
+            .ok_or_else(|| PgError::internal("ORDER/GROUP BY expression not found in targetlist"))?;
+        let typ = te.expr.typ();
+        if force_colno {
+            self.put(&te.resno.to_string());
+            return Ok(typ);
+        }
+        match &te.expr {
+            // A bare number would be read as a position.
+            Expr::Const(c) => self.constant(c, crate::constant::ShowType::Always)?,
+            Expr::Var(v) => {
+                let saved = std::mem::replace(&mut self.vars_in_order_by, true);
+                let result = self.variable(v);
+                self.vars_in_order_by = saved;
+                result?;
+            }
+            other => {
+                // Things with syntax of their own go in parentheses.
+                let need_paren = self.pretty.paren
+                    || matches!(
+                        other,
+                        Expr::FuncExpr(_) | Expr::Aggref(_) | Expr::WindowFunc(_)
+                    );
+                if need_paren {
+                    self.put("(");
+                }
+                self.rule_expr(other, true)?;
+                if need_paren {
+                    self.put(")");
+                }
+            }
+        }
+        Ok(typ)
+    }
 }

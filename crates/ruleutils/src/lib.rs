@@ -1,35 +1,41 @@
 //! Query and expression trees back to SQL text.
 //!
 //! # What
-//! [`ExprPrinter`] prints one expression, with the names that its [`VarNames`] gives to Vars (a single
-//! relation, a query's range table, or a plan node for EXPLAIN). [`query_text`] prints whole queries;
-//! [`definition`] prints indexes, constraints and views as pg_get_*def do.
+//! [`deparse_expr`] and [`query_def`] print trees as PostgreSQL's ruleutils does, so that views, defaults,
+//! constraints and plans read the same. The functions of [`definitions`] are what `pg_get_viewdef` and
+//! its kin return.
 //!
 //! # Data
 //! ```text
-//! Expr / Query ──(catalog: names of types, functions, operators)──▶ SQL that parses back to the same tree
+//! Query / Expr ──Deparser (namespaces: names of range table entries)──▶ text
 //! ```
+//! EXPLAIN gives a [`VarResolver`] for the Vars of plan nodes, which refer to inputs instead of tables.
 //!
 //! # Invariants
-//! Output without `pretty` is fully parenthesised. What is printed depends on the search path only
-//! through schema qualification.
+//! Output parses back to the same tree. Names are schema-qualified exactly where the search path needs it.
 //!
 //! # Not here
-//! EXPLAIN's layout: `commands::explain`. SQL functions that call this: `functions`.
+//! Reading catalogs by name, permissions: the callers.
 //!
 //! # PostgreSQL
 //! `src/backend/utils/adt/ruleutils.c`
 
-mod cast;
 mod constant;
-pub mod definition;
+mod definitions;
+mod deparser;
+mod dml;
 mod expr;
-mod from_clause;
+mod from_item;
 mod function_call;
 mod names;
+mod namespace;
+mod paren;
 mod query;
-mod sql_value;
+mod select;
 
-pub use expr::{ExprPrinter, PrintOptions};
-pub use names::{QueryNames, RelationNames, VarNames};
-pub use query::query_text;
+pub use definitions::{
+    constraint_def, function_arguments, function_def, function_identity_arguments, function_result,
+    index_column_def, index_def, rule_def, view_def,
+};
+pub use deparser::{DeparseContext, PlanExpr, Pretty, VarResolver, deparse_expr, query_def};
+pub use namespace::select_rtable_names;
