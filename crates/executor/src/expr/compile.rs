@@ -158,7 +158,7 @@ pub struct ExprCompiler<'a> {
 
 impl<'a> ExprCompiler<'a> {
     /// Types that count as one to the type system may be held differently here: int4 and oid are.
-    fn relabel(&self, from: Oid, to: Oid) -> PgResult<Option<super::Fast1>> {
+    fn relabel(&self, from: types::Oid, to: types::Oid) -> PgResult<Option<super::Fast1>> {
         let (from, to) = (self.catalog.get_type(from)?.phys, self.catalog.get_type(to)?.phys);
         Ok(match (from, to) {
             (PhysType::Int4, PhysType::Oid) => Some(|v| Ok(Datum::Oid(types::Oid(v.as_i32() as u32)))),
