@@ -58,11 +58,7 @@ fn overlay(a: &[Datum], start: i32, length: i32) -> PgResult<Datum> {
 
 fn index(b: Bits<'_>, n: i32) -> PgResult<usize> {
     usize::try_from(n).ok().filter(|n| *n < b.len).ok_or_else(|| {
-        err!(
-            ARRAY_SUBSCRIPT_ERROR,
-            "bit index {n} out of valid range (0..{})",
-            b.len as i64 - 1
-        )
+        err!(ARRAY_SUBSCRIPT_ERROR, "bit index {n} out of valid range (0..{})", b.len as i64 - 1)
     })
 }
 
@@ -113,9 +109,7 @@ pub fn register(r: &mut Registry) {
         substring(bits(&a[0]), a[1].as_i32(), Some(a[2].as_i32())).map(Datum::Bytes)
     });
     r.scalar("bitoverlay", |_cx, a| overlay(a, a[2].as_i32(), a[3].as_i32()));
-    r.scalar("bitoverlay_no_len", |_cx, a| {
-        overlay(a, a[2].as_i32(), bits(&a[1]).len as i32)
-    });
+    r.scalar("bitoverlay_no_len", |_cx, a| overlay(a, a[2].as_i32(), bits(&a[1]).len as i32));
     r.scalar("bitposition", |_cx, a| {
         let (x, y) = (bits(&a[0]), bits(&a[1]));
         if y.len == 0 {

@@ -65,8 +65,25 @@ pub fn register(r: &mut Registry) {
 }
 
 const SMALL: [&str; 20] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
     "nineteen",
 ];
 const TENS: [&str; 10] =
@@ -81,22 +98,16 @@ fn hundreds(n: u64, out: &mut String) {
         if rest == 0 {
             return;
         }
-        // Small remainders are joined with "and".
-        out.push_str(if rest % 10 == 0 || rest < 20 { " and " } else { " " });
+        // Only a remainder without tens of its own is joined by "and".
+        let plain = rest < 20 && !(rest % 10 == 0 && rest > 10);
+        out.push_str(if plain { " and " } else { " " });
     }
     if rest < 20 {
         out.push_str(SMALL[rest]);
     } else {
         out.push_str(TENS[rest / 10]);
         if rest % 10 != 0 {
-            if h > 0 {
-                out.push_str(" and ");
-                out.truncate(out.len() - 4);
-            }
             out.push(' ');
-            while out.ends_with("  ") {
-                out.pop();
-            }
             out.push_str(SMALL[rest % 10]);
         }
     }

@@ -67,7 +67,13 @@ fn in_range(a: &[Datum]) -> PgResult<bool> {
         (_, Numeric::PosInf | Numeric::NegInf) if !matches!(off, Numeric::Finite(_)) => {
             // base ± inf is the opposite infinity or undefined; everything is then in range.
             let against = matches!(b, Numeric::PosInf) == sub;
-            if against { true } else if less { n::cmp(val, base).is_le() } else { n::cmp(val, base).is_ge() }
+            if against {
+                true
+            } else if less {
+                n::cmp(val, base).is_le()
+            } else {
+                n::cmp(val, base).is_ge()
+            }
         }
         _ => {
             let limit = if sub { n::sub(base, offset)? } else { n::add(base, offset)? };
@@ -109,10 +115,7 @@ fn register_functions(r: &mut Registry) {
 fn width_bucket(a: &[Datum]) -> PgResult<i32> {
     let count = a[3].as_i32();
     if count <= 0 {
-        bail!(
-            INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION,
-            "count must be greater than zero"
-        );
+        bail!(INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION, "count must be greater than zero");
     }
     let (operand, low, high) = (a[0].as_bytes(), a[1].as_bytes(), a[2].as_bytes());
     if [operand, low, high].iter().any(|v| n::is_nan(v)) {
@@ -122,10 +125,7 @@ fn width_bucket(a: &[Datum]) -> PgResult<i32> {
         );
     }
     if n::is_special(low) || n::is_special(high) {
-        bail!(
-            INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION,
-            "lower and upper bounds must be finite"
-        );
+        bail!(INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION, "lower and upper bounds must be finite");
     }
     let reversed = match n::cmp(low, high) {
         Ordering::Equal => bail!(
@@ -262,10 +262,7 @@ fn uniform(cx: &CallContext<'_>, max: u64) -> u64 {
 
 fn bounds_in_order<T: PartialOrd>(low: T, high: T) -> PgResult<()> {
     if low > high {
-        bail!(
-            INVALID_PARAMETER_VALUE,
-            "lower bound must be less than or equal to upper bound"
-        );
+        bail!(INVALID_PARAMETER_VALUE, "lower bound must be less than or equal to upper bound");
     }
     Ok(())
 }

@@ -88,14 +88,14 @@ fn register_constructors(r: &mut Registry) {
         let mut ranges = Vec::new();
         let array = a[0].as_array().clone();
         if array.dims.len() > 1 {
-            bail!(CARDINALITY_VIOLATION, "multiranges cannot be constructed from multidimensional arrays");
+            bail!(
+                CARDINALITY_VIOLATION,
+                "multiranges cannot be constructed from multidimensional arrays"
+            );
         }
         for elem in &array.elems {
             if elem.is_null() {
-                bail!(
-                    NULL_VALUE_NOT_ALLOWED,
-                    "multirange values cannot contain null members"
-                );
+                bail!(NULL_VALUE_NOT_ALLOWED, "multirange values cannot contain null members");
             }
             ranges.extend(ranges_of(elem));
         }
@@ -114,7 +114,11 @@ fn register_constructors(r: &mut Registry) {
 /// One end of all the ranges together.
 fn end(d: &Datum, lower: bool) -> Option<Bound> {
     let ranges = ranges_of(d);
-    if lower { ranges.first().map(RangeValue::lower_bound) } else { ranges.last().map(RangeValue::upper_bound) }
+    if lower {
+        ranges.first().map(RangeValue::lower_bound)
+    } else {
+        ranges.last().map(RangeValue::upper_bound)
+    }
 }
 
 fn register_parts(r: &mut Registry) {

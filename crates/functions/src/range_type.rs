@@ -115,7 +115,12 @@ impl RangeType {
     }
 
     /// A range from two ends.
-    pub fn from_bounds(&self, cx: &CallContext<'_>, lower: Bound, upper: Bound) -> PgResult<RangeValue> {
+    pub fn from_bounds(
+        &self,
+        cx: &CallContext<'_>,
+        lower: Bound,
+        upper: Bound,
+    ) -> PgResult<RangeValue> {
         self.make(
             cx,
             RangeValue {
@@ -135,7 +140,12 @@ impl RangeType {
     }
 
     /// Order of ranges.
-    pub fn compare(&self, cx: &CallContext<'_>, a: &RangeValue, b: &RangeValue) -> PgResult<Ordering> {
+    pub fn compare(
+        &self,
+        cx: &CallContext<'_>,
+        a: &RangeValue,
+        b: &RangeValue,
+    ) -> PgResult<Ordering> {
         range::compare(a, b, &mut |x, y| self.compare_values(cx, x, y))
     }
 
@@ -169,7 +179,12 @@ impl RangeType {
     }
 
     /// `a` contains the value.
-    pub fn contains_value(&self, cx: &CallContext<'_>, a: &RangeValue, v: &Datum) -> PgResult<bool> {
+    pub fn contains_value(
+        &self,
+        cx: &CallContext<'_>,
+        a: &RangeValue,
+        v: &Datum,
+    ) -> PgResult<bool> {
         if a.empty {
             return Ok(false);
         }
@@ -221,7 +236,12 @@ impl RangeType {
     }
 
     /// The smallest range that holds both.
-    pub fn merge(&self, cx: &CallContext<'_>, a: &RangeValue, b: &RangeValue) -> PgResult<RangeValue> {
+    pub fn merge(
+        &self,
+        cx: &CallContext<'_>,
+        a: &RangeValue,
+        b: &RangeValue,
+    ) -> PgResult<RangeValue> {
         if a.empty {
             return Ok(b.clone());
         }
@@ -235,7 +255,12 @@ impl RangeType {
     }
 
     /// Union of ranges that overlap or touch.
-    pub fn union(&self, cx: &CallContext<'_>, a: &RangeValue, b: &RangeValue) -> PgResult<RangeValue> {
+    pub fn union(
+        &self,
+        cx: &CallContext<'_>,
+        a: &RangeValue,
+        b: &RangeValue,
+    ) -> PgResult<RangeValue> {
         if !a.empty && !b.empty && !self.overlaps(cx, a, b)? && !self.adjacent(cx, a, b)? {
             bail!(DATA_EXCEPTION, "result of range union would not be contiguous");
         }
@@ -243,7 +268,12 @@ impl RangeType {
     }
 
     /// What both have.
-    pub fn intersect(&self, cx: &CallContext<'_>, a: &RangeValue, b: &RangeValue) -> PgResult<RangeValue> {
+    pub fn intersect(
+        &self,
+        cx: &CallContext<'_>,
+        a: &RangeValue,
+        b: &RangeValue,
+    ) -> PgResult<RangeValue> {
         if !self.overlaps(cx, a, b)? {
             return Ok(RangeValue::empty(self.oid));
         }
@@ -254,7 +284,12 @@ impl RangeType {
     }
 
     /// What `a` has and `b` has not: up to two ranges.
-    pub fn minus(&self, cx: &CallContext<'_>, a: &RangeValue, b: &RangeValue) -> PgResult<Vec<RangeValue>> {
+    pub fn minus(
+        &self,
+        cx: &CallContext<'_>,
+        a: &RangeValue,
+        b: &RangeValue,
+    ) -> PgResult<Vec<RangeValue>> {
         if a.empty {
             return Ok(Vec::new());
         }
@@ -277,7 +312,11 @@ impl RangeType {
     }
 
     /// Ranges in order, those that overlap or touch joined, empty ones dropped.
-    pub fn normalize(&self, cx: &CallContext<'_>, mut ranges: Vec<RangeValue>) -> PgResult<Vec<RangeValue>> {
+    pub fn normalize(
+        &self,
+        cx: &CallContext<'_>,
+        mut ranges: Vec<RangeValue>,
+    ) -> PgResult<Vec<RangeValue>> {
         ranges.retain(|r| !r.empty);
         let mut fault = None;
         ranges.sort_by(|a, b| {

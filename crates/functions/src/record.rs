@@ -17,7 +17,10 @@ fn each(
     let columns = a.fields.len().max(b.fields.len());
     for i in 0..columns {
         let (Some(fa), Some(fb)) = (a.desc.fields.get(i), b.desc.fields.get(i)) else {
-            bail!(DATATYPE_MISMATCH, "cannot compare record types with different numbers of columns");
+            bail!(
+                DATATYPE_MISMATCH,
+                "cannot compare record types with different numbers of columns"
+            );
         };
         if fa.typ != fb.typ {
             let catalog = catalog(cx)?;

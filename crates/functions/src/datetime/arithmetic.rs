@@ -6,7 +6,8 @@ use types::{
     Datum, TimeZone,
     datetime::{
         Fields, Interval, TimeTz, USECS_PER_DAY, USECS_PER_SEC, date_out_of_range,
-        date_to_timestamp, days_in_month, interval::{timestamp_add, timestamp_sub, timestamptz_add},
+        date_to_timestamp, days_in_month,
+        interval::{timestamp_add, timestamp_sub, timestamptz_add},
         is_valid_date, round_usecs, timestamp_apply, timestamp_out_of_range, timestamp_to_date,
         timestamp_to_timestamptz, timestamptz_to_timestamp, unix_seconds,
     },
@@ -216,9 +217,9 @@ fn register_casts(r: &mut Registry) {
     r.scalar("date_timestamptz", |cx, a| {
         let ts = date_to_timestamp(a[0].as_i32())?;
         let moment = timestamp_to_timestamptz(ts, zone(cx));
-        moment.map(Datum::Int8).map_err(|_| {
-            err!(DATETIME_FIELD_OVERFLOW, "date out of range for timestamp")
-        })
+        moment
+            .map(Datum::Int8)
+            .map_err(|_| err!(DATETIME_FIELD_OVERFLOW, "date out of range for timestamp"))
     });
     r.scalar("timestamp_date", |_cx, a| Ok(Datum::Int4(timestamp_to_date(a[0].as_i64()))));
     r.scalar("timestamptz_date", |cx, a| {

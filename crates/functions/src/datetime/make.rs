@@ -15,10 +15,7 @@ pub(super) fn register(r: &mut Registry) {
         let (y, m, d) = (a[0].as_i32(), a[1].as_i32(), a[2].as_i32());
         let days = date_fields(y, m, d)?.days();
         if !is_valid_date(days) {
-            return Err(err!(
-                DATETIME_FIELD_OVERFLOW,
-                "date out of range: {y}-{m:02}-{d:02}"
-            ));
+            return Err(err!(DATETIME_FIELD_OVERFLOW, "date out of range: {y}-{m:02}-{d:02}"));
         }
         Ok(Datum::Int4(days as i32))
     });
@@ -35,8 +32,7 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.scalar("make_timestamp", |_cx, a| timestamp(a).map(Datum::Int8));
     r.scalar("make_timestamptz", |cx, a| {
-        timestamp_to_timestamptz(timestamp(a)?, &cx.session.io_options().time_zone)
-            .map(Datum::Int8)
+        timestamp_to_timestamptz(timestamp(a)?, &cx.session.io_options().time_zone).map(Datum::Int8)
     });
     r.scalar("make_timestamptz_at_timezone", |cx, a| {
         let local = timestamp(a)?;
@@ -61,10 +57,8 @@ fn seconds_text(s: f64) -> String {
 fn date_fields(year: i32, month: i32, day: i32) -> PgResult<Fields> {
     // A negative year is one before Christ, and there is no year 0.
     let y = if year < 0 { year.wrapping_add(1) } else { year };
-    let valid = year != 0
-        && (1..=12).contains(&month)
-        && day >= 1
-        && day <= days_in_month(y, month);
+    let valid =
+        year != 0 && (1..=12).contains(&month) && day >= 1 && day <= days_in_month(y, month);
     if !valid {
         return Err(bad_date(year, month, day));
     }
@@ -72,16 +66,12 @@ fn date_fields(year: i32, month: i32, day: i32) -> PgResult<Fields> {
 }
 
 fn bad_date(year: i32, month: i32, day: i32) -> PgError {
-    err!(
-        DATETIME_FIELD_OVERFLOW,
-        "date field value out of range: {year}-{month:02}-{day:02}"
-    )
+    err!(DATETIME_FIELD_OVERFLOW, "date field value out of range: {year}-{month:02}-{day:02}")
 }
 
 fn time_of_day(hour: i32, minute: i32, second: f64) -> Option<i64> {
-    let valid = (0..=24).contains(&hour)
-        && (0..60).contains(&minute)
-        && (0.0..=60.0).contains(&second);
+    let valid =
+        (0..=24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60.0).contains(&second);
     if !valid {
         return None;
     }
@@ -101,8 +91,8 @@ fn timestamp(a: &[Datum]) -> PgResult<i64> {
             seconds_text(s)
         )
     })?;
-    let ts = i128::from(fields.days()) * i128::from(types::datetime::USECS_PER_DAY)
-        + i128::from(time);
+    let ts =
+        i128::from(fields.days()) * i128::from(types::datetime::USECS_PER_DAY) + i128::from(time);
     i64::try_from(ts).ok().filter(|ts| types::datetime::is_valid_timestamp(*ts)).ok_or_else(|| {
         err!(
             DATETIME_FIELD_OVERFLOW,

@@ -306,15 +306,15 @@ fn timestamp_part(
 fn interval_part(name: &str, v: &Interval) -> PgResult<Part> {
     let unit = unit(name).ok_or_else(|| unrecognized(name, "interval"))?;
     use Unit::*;
-    if matches!(unit, Dow | IsoDow | Doy | IsoYear | Julian | Timezone | TimezoneHour | TimezoneMinute)
-    {
+    if matches!(
+        unit,
+        Dow | IsoDow | Doy | IsoYear | Julian | Timezone | TimezoneHour | TimezoneMinute
+    ) {
         return Err(unsupported(name, "interval"));
     }
     if v.is_infinite() {
-        let endless = matches!(
-            unit,
-            Hour | Day | Week | Year | Decade | Century | Millennium | Epoch
-        );
+        let endless =
+            matches!(unit, Hour | Day | Week | Year | Decade | Century | Millennium | Epoch);
         return Ok(match (endless, v.infinity_sign() < 0) {
             (true, true) => Part::NegInf,
             (true, false) => Part::PosInf,

@@ -7,8 +7,8 @@ use types::{
     Datum, TimeZone,
     datetime::{
         Fields, Interval, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC,
-        days_from_civil, interval::timestamp_sub, iso_week, iso_year_start,
-        timestamp_out_of_range, timestamp_to_timestamptz, timestamptz_to_timestamp, unix_seconds,
+        days_from_civil, interval::timestamp_sub, iso_week, iso_year_start, timestamp_out_of_range,
+        timestamp_to_timestamptz, timestamptz_to_timestamp, unix_seconds,
     },
 };
 
@@ -37,7 +37,11 @@ pub(super) fn register(r: &mut Registry) {
 
 /// Year of the first day of a span of years that holds `y`; centuries start with the year 1.
 fn span_start(y: i32, span: i32) -> i32 {
-    if y > 0 { (y + span - 1) / span * span - span + 1 } else { -((span - 1 - (y - 1)) / span) * span + 1 }
+    if y > 0 {
+        (y + span - 1) / span * span - span + 1
+    } else {
+        -((span - 1 - (y - 1)) / span) * span + 1
+    }
 }
 
 /// Cuts local time; `None` for a unit that cannot be cut to.
@@ -113,8 +117,9 @@ fn truncate_interval(name: &str, v: Interval) -> PgResult<Interval> {
         Unit::Milliseconds => time(1000),
         Unit::Microseconds => v,
         Unit::Week => {
-            return Err(unsupported(name, "interval")
-                .detail("Months usually have fractional weeks."));
+            return Err(
+                unsupported(name, "interval").detail("Months usually have fractional weeks.")
+            );
         }
         _ => return Err(unsupported(name, "interval")),
     };

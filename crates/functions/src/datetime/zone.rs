@@ -80,12 +80,8 @@ pub(super) fn register(r: &mut Registry) {
         let ts = a[1].as_i64();
         from_local(ts, zone_of(cx, a[0].as_str())?.offset_of_local(ts))
     });
-    r.scalar("timestamptz_izone", |cx, a| {
-        to_local(a[1].as_i64(), offset_of_interval(cx, &a[0])?)
-    });
-    r.scalar("timestamp_izone", |cx, a| {
-        from_local(a[1].as_i64(), offset_of_interval(cx, &a[0])?)
-    });
+    r.scalar("timestamptz_izone", |cx, a| to_local(a[1].as_i64(), offset_of_interval(cx, &a[0])?));
+    r.scalar("timestamp_izone", |cx, a| from_local(a[1].as_i64(), offset_of_interval(cx, &a[0])?));
     r.scalar("timetz_zone", |cx, a| {
         let now = cx.session.transaction_timestamp();
         Ok(timetz_at(&a[1], zone_of(cx, a[0].as_str())?.offset_at(now)))
@@ -96,12 +92,10 @@ pub(super) fn register(r: &mut Registry) {
         Ok(timetz_at(&a[0], cx.session.io_options().time_zone.at(unix_seconds(now)).offset))
     });
     r.scalar("timestamptz_at_local", |cx, a| {
-        timestamptz_to_timestamp(a[0].as_i64(), &cx.session.io_options().time_zone)
-            .map(Datum::Int8)
+        timestamptz_to_timestamp(a[0].as_i64(), &cx.session.io_options().time_zone).map(Datum::Int8)
     });
     r.scalar("timestamp_at_local", |cx, a| {
-        timestamp_to_timestamptz(a[0].as_i64(), &cx.session.io_options().time_zone)
-            .map(Datum::Int8)
+        timestamp_to_timestamptz(a[0].as_i64(), &cx.session.io_options().time_zone).map(Datum::Int8)
     });
     r.set("pg_timezone_abbrevs_abbrevs", |cx, _a| {
         let now = cx.session.transaction_timestamp();

@@ -18,9 +18,7 @@ pub(super) fn register(r: &mut Registry) {
     register_ranges(r);
 }
 
-fn text_of(
-    write: impl FnOnce(&mut Vec<u8>) -> PgResult<()>,
-) -> PgResult<Datum> {
+fn text_of(write: impl FnOnce(&mut Vec<u8>) -> PgResult<()>) -> PgResult<Datum> {
     let mut out = Vec::new();
     write(&mut out)?;
     Ok(Datum::bytes(&out))
@@ -65,10 +63,7 @@ pub(crate) fn record_desc(cx: &CallContext<'_>, typ: Oid) -> PgResult<Arc<Record
 
 fn input_desc(cx: &CallContext<'_>, typ: Oid) -> PgResult<Arc<RecordDesc>> {
     if typ == t::RECORD || !typ.is_valid() {
-        bail!(
-            FEATURE_NOT_SUPPORTED,
-            "input of anonymous composite types is not implemented"
-        );
+        bail!(FEATURE_NOT_SUPPORTED, "input of anonymous composite types is not implemented");
     }
     record_desc(cx, typ)
 }
@@ -123,14 +118,16 @@ fn register_enums(r: &mut Registry) {
     }
 }
 
-fn read_range(cx: &CallContext<'_>, typ: &RangeType, typmod: i32, text: &str) -> PgResult<RangeValue> {
+fn read_range(
+    cx: &CallContext<'_>,
+    typ: &RangeType,
+    typmod: i32,
+    text: &str,
+) -> PgResult<RangeValue> {
     let io = SessionIo(cx.session);
     let parsed = range::parse(text)?;
     let read = |bound: &Option<String>| {
-        bound
-            .as_ref()
-            .map(|text| types::TypeIo::input(&io, typ.subtype, typmod, text))
-            .transpose()
+        bound.as_ref().map(|text| types::TypeIo::input(&io, typ.subtype, typmod, text)).transpose()
     };
     let raw = RangeValue {
         type_id: typ.oid,

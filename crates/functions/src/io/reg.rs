@@ -104,9 +104,7 @@ pub(super) fn register(r: &mut Registry) {
     r.scalar("regtypeout", |cx, a| output(cx, &a[0], "-", text::type_out));
     r.scalar("regtyperecv", |_cx, a| receive(a));
     r.scalar("regtypesend", |_cx, a| send(a));
-    r.scalar("text_regclass", |cx, a| {
-        text::class_in(catalog(cx)?, a[0].as_str()).map(Datum::Oid)
-    });
+    r.scalar("text_regclass", |cx, a| text::class_in(catalog(cx)?, a[0].as_str()).map(Datum::Oid));
     r.scalar("to_regclass", |cx, a| lookup(cx, &a[0], text::class_in));
     r.scalar("to_regproc", |cx, a| lookup(cx, &a[0], text::proc_in));
     r.scalar("to_regprocedure", |cx, a| lookup(cx, &a[0], text::procedure_in));

@@ -112,7 +112,9 @@ fn signature(text: &str) -> PgResult<(String, Vec<String>)> {
         quoted ^= *c == '"';
         *c == '(' && !quoted
     });
-    let Some((open, _)) = open else { bail!(INVALID_TEXT_REPRESENTATION, "expected a left parenthesis") };
+    let Some((open, _)) = open else {
+        bail!(INVALID_TEXT_REPRESENTATION, "expected a left parenthesis")
+    };
     let Some(inside) = text[open + 1..].trim_end().strip_suffix(')') else {
         bail!(INVALID_TEXT_REPRESENTATION, "expected a right parenthesis");
     };
@@ -150,10 +152,7 @@ pub(super) fn procedure_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
     let (name, args) = signature(text)?;
     let names = names(&name)?;
     let (schema, name) = qualified(&names)?;
-    let args = args
-        .iter()
-        .map(|a| arg_type(catalog, a, false))
-        .collect::<PgResult<Vec<Oid>>>()?;
+    let args = args.iter().map(|a| arg_type(catalog, a, false)).collect::<PgResult<Vec<Oid>>>()?;
     for oid in procs(catalog, schema, name)? {
         if catalog.get_proc(oid)?.argtypes == args {
             return Ok(oid);
@@ -333,9 +332,9 @@ fn text_search_find(
 ) -> PgResult<Option<Oid>> {
     let rows = catalog.all_rows(relid)?;
     for namespace in namespaces(catalog, schema)?.iter() {
-        let hit = rows.iter().find(|row| {
-            row.values[1].as_str() == name && row.values[2].as_oid() == *namespace
-        });
+        let hit = rows
+            .iter()
+            .find(|row| row.values[1].as_str() == name && row.values[2].as_oid() == *namespace);
         if let Some(row) = hit {
             return Ok(Some(row.values[0].as_oid()));
         }

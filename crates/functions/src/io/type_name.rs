@@ -175,7 +175,10 @@ fn spelled(s: &mut Scanner<'_>, name: &mut TypeName) -> PgResult<()> {
                 Ok(1..=24) => builtin(name, "float4"),
                 Ok(25..=53) => builtin(name, "float8"),
                 Ok(..=0) => {
-                    bail!(INVALID_PARAMETER_VALUE, "precision for type float must be at least 1 bit")
+                    bail!(
+                        INVALID_PARAMETER_VALUE,
+                        "precision for type float must be at least 1 bit"
+                    )
                 }
                 Ok(_) => bail!(
                     INVALID_PARAMETER_VALUE,
@@ -268,10 +271,7 @@ pub(crate) fn find_type(catalog: &Catalog, name: &TypeName) -> PgResult<Option<O
 }
 
 /// The type and modifier that a text names.
-pub(crate) fn resolve_type_name(
-    cx: &CallContext<'_>,
-    text: &str,
-) -> PgResult<Option<(Oid, i32)>> {
+pub(crate) fn resolve_type_name(cx: &CallContext<'_>, text: &str) -> PgResult<Option<(Oid, i32)>> {
     let catalog = crate::system::catalog(cx)?;
     let name = parse_type_name(text)?;
     let Some(oid) = find_type(catalog, &name)? else { return Ok(None) };
@@ -279,12 +279,7 @@ pub(crate) fn resolve_type_name(
     Ok(Some((oid, resolve_mods(cx, element, &name.mods, text)?)))
 }
 
-fn resolve_mods(
-    cx: &CallContext<'_>,
-    typ: Oid,
-    mods: &[String],
-    text: &str,
-) -> PgResult<i32> {
+fn resolve_mods(cx: &CallContext<'_>, typ: Oid, mods: &[String], text: &str) -> PgResult<i32> {
     if mods.is_empty() {
         return Ok(-1);
     }
@@ -325,7 +320,10 @@ mod tests {
         assert_eq!(show("timestamp(3) with time zone"), "pg_catalog.timestamptz [\"3\"] false");
         assert_eq!(show("s.\"T x\""), "s.T x [] false");
         assert_eq!(show("numeric(10, 2)"), "pg_catalog.numeric [\"10\", \"2\"] false");
-        assert_eq!(show("interval day to second(3)"), "pg_catalog.interval [\"7176\", \"3\"] false");
+        assert_eq!(
+            show("interval day to second(3)"),
+            "pg_catalog.interval [\"7176\", \"3\"] false"
+        );
         assert!(parse_type_name("int4 int4").is_err());
     }
 }

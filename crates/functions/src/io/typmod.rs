@@ -28,26 +28,18 @@ fn with_notice(
 
 /// Registers the family.
 pub(super) fn register(r: &mut Registry) {
-    r.scalar("bpchartypmodin", |_cx, a| {
-        text::bpchar_typmod_in(&values(&a[0])?).map(Datum::Int4)
-    });
-    r.scalar("varchartypmodin", |_cx, a| {
-        text::varchar_typmod_in(&values(&a[0])?).map(Datum::Int4)
-    });
+    r.scalar("bpchartypmodin", |_cx, a| text::bpchar_typmod_in(&values(&a[0])?).map(Datum::Int4));
+    r.scalar("varchartypmodin", |_cx, a| text::varchar_typmod_in(&values(&a[0])?).map(Datum::Int4));
     r.scalar("numerictypmodin", |_cx, a| numeric::typmod_in(&values(&a[0])?).map(Datum::Int4));
     r.scalar("bittypmodin", |_cx, a| bit::typmod_in(&values(&a[0])?, "bit").map(Datum::Int4));
-    r.scalar("varbittypmodin", |_cx, a| {
-        bit::typmod_in(&values(&a[0])?, "varbit").map(Datum::Int4)
-    });
+    r.scalar("varbittypmodin", |_cx, a| bit::typmod_in(&values(&a[0])?, "varbit").map(Datum::Int4));
     r.scalar("intervaltypmodin", |cx, a| {
         with_notice(cx, datetime::interval::typmod_in(&values(&a[0])?))
     });
     r.scalar("timetypmodin", |cx, a| {
         with_notice(cx, datetime::time_typmod_in(&values(&a[0])?, "TIME"))
     });
-    r.scalar("timetztypmodin", |cx, a| {
-        with_notice(cx, time_zone_typmod(&values(&a[0])?, "TIME"))
-    });
+    r.scalar("timetztypmodin", |cx, a| with_notice(cx, time_zone_typmod(&values(&a[0])?, "TIME")));
     r.scalar("timestamptypmodin", |cx, a| {
         with_notice(cx, datetime::time_typmod_in(&values(&a[0])?, "TIMESTAMP"))
     });

@@ -1,0 +1,439 @@
+//! The shapes as Rust values, and the arithmetic they share.
+use error::PgResult;
+use types::{
+    Datum, Varlena, float,
+    geometry::{self, Point, fp_eq, is_zero},
+};
+
+const EPSILON: f64 = 1e-6;
+
+/// Less by more than the tolerance.
+pub(super) fn lt(a: f64, b: f64) -> bool {
+    a + EPSILON < b
+}
+
+/// Less or about equal.
+pub(super) fn le(a: f64, b: f64) -> bool {
+    a <= b + EPSILON
+}
+
+/// Greater by more than the tolerance.
+pub(super) fn gt(a: f64, b: f64) -> bool {
+    a > b + EPSILON
+}
+
+/// Greater or about equal.
+pub(super) fn ge(a: f64, b: f64) -> bool {
+    a + EPSILON >= b
+}
+
+/// The overflow error if a computation left the finite numbers.
+pub(super) fn checked(v: f64, inputs: &[f64]) -> PgResult<f64> {
+    if v.is_infinite() && inputs.iter().all(|x| x.is_finite()) {
+        Err(float::overflow())
+    } else {
+        Ok(v)
+    }
+}
+
+/// Length of the hypotenuse.
+pub(super) fn hypot(x: f64, y: f64) -> PgResult<f64> {
+    checked(x.hypot(y), &[x, y])
+}
+
+/// Distance of two points.
+pub(super) fn distance(a: Point, b: Point) -> PgResult<f64> {
+    hypot(float::sub8(a.x, b.x)?, float::sub8(a.y, b.y)?)
+}
+
+pub(super) fn add(a: Point, b: Point) -> PgResult<Point> {
+    Ok(Point { x: float::add8(a.x, b.x)?, y: float::add8(a.y, b.y)? })
+}
+
+pub(super) fn sub(a: Point, b: Point) -> PgResult<Point> {
+    Ok(Point { x: float::sub8(a.x, b.x)?, y: float::sub8(a.y, b.y)? })
+}
+
+/// Product of complex numbers: turns and scales.
+pub(super) fn mul(a: Point, b: Point) -> PgResult<Point> {
+    Ok(Point {
+        x: float::sub8(float::mul8(a.x, b.x)?, float::mul8(a.y, b.y)?)?,
+        y: float::add8(float::mul8(a.x, b.y)?, float::mul8(a.y, b.x)?)?,
+    })
+}
+
+/// Quotient of complex numbers.
+pub(super) fn div(a: Point, b: Point) -> PgResult<Point> {
+    let d = float::add8(float::mul8(b.x, b.x)?, float::mul8(b.y, b.y)?)?;
+    let x = float::add8(float::mul8(a.x, b.x)?, float::mul8(a.y, b.y)?)?;
+    let y = float::sub8(float::mul8(a.y, b.x)?, float::mul8(a.x, b.y)?)?;
+    Ok(Point { x: float::div8(x, d)?, y: float::div8(y, d)? })
+}
+
+/// A point argument.
+pub(super) fn point(d: &Datum) -> Point {
+    points(d).first().copied().unwrap_or_default()
+}
+
+/// The points of a polygon or open figure.
+pub(super) fn points(d: &Datum) -> Vec<Point> {
+    geometry::points(d.as_bytes())
+}
+
+pub(super) fn point_datum(p: Point) -> Datum {
+    Datum::Bytes(geometry::encode_points(&[p]))
+}
+
+/// A segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lseg {
+    pub a: Point,
+    pub b: Point,
+}
+
+impl Lseg {
+    pub(super) fn of(d: &Datum) -> Lseg {
+        let p = points(d);
+        Lseg { a: p.first().copied().unwrap_or_default(), b: p.get(1).copied().unwrap_or_default() }
+    }
+
+    pub(super) fn datum(self) -> Datum {
+        Datum::Bytes(geometry::encode_points(&[self.a, self.b]))
+    }
+
+    pub(super) fn slope(self) -> f64 {
+        geometry::slope(self.a, self.b)
+    }
+
+    pub(super) fn line(self) -> Line {
+        Line::through(self.a, self.slope())
+    }
+
+    pub(super) fn length(self) -> PgResult<f64> {
+        distance(self.a, self.b)
+    }
+
+    /// Whether a point lies on it, by the triangle's degenerating.
+    pub(super) fn contains(self, p: Point) -> PgResult<bool> {
+        let detour = distance(p, self.a)? + distance(p, self.b)?;
+        Ok(fp_eq(detour, self.length()?))
+    }
+
+    /// Where two segments meet.
+    pub(super) fn meets(self, other: Lseg) -> PgResult<Option<Point>> {
+        let Some(p) = self.meets_line(other.line())? else { return Ok(None) };
+        if !other.contains(p)? {
+            return Ok(None);
+        }
+        Ok(Some(self.snap(other.snap(p))))
+    }
+
+    /// Where it meets a line.
+    pub(super) fn meets_line(self, line: Line) -> PgResult<Option<Point>> {
+        let Some(p) = line.meets(self.line())? else { return Ok(None) };
+        if !self.contains(p)? {
+            return Ok(None);
+        }
+        Ok(Some(self.snap(p)))
+    }
+
+    /// An end, if the point is about there.
+    fn snap(self, p: Point) -> Point {
+        if geometry::same(self.a, p) {
+            self.a
+        } else if geometry::same(self.b, p) {
+            self.b
+        } else {
+            p
+        }
+    }
+
+    /// Its point closest to another, and the distance.
+    pub(super) fn closest(self, p: Point) -> PgResult<(Point, f64)> {
+        // The foot of the perpendicular, or the nearer end.
+        let perpendicular = Line::through(p, inverse_slope(self.a, self.b));
+        let foot = match self.meets_line(perpendicular)? {
+            Some(foot) => foot,
+            None if distance(self.a, p)? < distance(self.b, p)? => self.a,
+            None => self.b,
+        };
+        Ok((foot, distance(foot, p)?))
+    }
+
+    pub(super) fn distance(self, other: Lseg) -> PgResult<f64> {
+        if self.meets(other)?.is_some() {
+            return Ok(0.0);
+        }
+        let mut best = self.closest(other.a)?.1;
+        best = best.min(self.closest(other.b)?.1);
+        best = best.min(other.closest(self.a)?.1);
+        Ok(best.min(other.closest(self.b)?.1))
+    }
+}
+
+/// Slope of the perpendicular.
+fn inverse_slope(a: Point, b: Point) -> f64 {
+    if fp_eq(a.x, b.x) {
+        0.0
+    } else if fp_eq(a.y, b.y) {
+        f64::INFINITY
+    } else {
+        (a.x - b.x) / (b.y - a.y)
+    }
+}
+
+/// `Ax + By + C = 0`
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub a: f64,
+    pub b: f64,
+    pub c: f64,
+}
+
+impl Line {
+    pub(super) fn of(d: &Datum) -> Line {
+        Self::decode(d.as_bytes())
+    }
+
+    fn decode(bytes: &[u8]) -> Line {
+        match geometry::floats(bytes)[..] {
+            [a, b, c] => Line { a, b, c },
+            _ => Line { a: 0.0, b: 0.0, c: 0.0 },
+        }
+    }
+
+    pub(super) fn through(p: Point, slope: f64) -> Line {
+        Self::decode(&geometry::line_through(p, slope))
+    }
+
+    pub(super) fn slope(self) -> f64 {
+        if is_zero(self.a) {
+            0.0
+        } else if is_zero(self.b) {
+            f64::INFINITY
+        } else {
+            self.a / -self.b
+        }
+    }
+
+    pub(super) fn inverse_slope(self) -> f64 {
+        if is_zero(self.a) {
+            f64::INFINITY
+        } else if is_zero(self.b) {
+            0.0
+        } else {
+            self.b / self.a
+        }
+    }
+
+    pub(super) fn contains(self, p: Point) -> bool {
+        is_zero(self.a * p.x + self.b * p.y + self.c)
+    }
+
+    /// Where two lines meet; none if they are parallel.
+    pub(super) fn meets(self, o: Line) -> PgResult<Option<Point>> {
+        let (x, y);
+        if !is_zero(self.b) {
+            if fp_eq(o.a, self.a * (o.b / self.b)) {
+                return Ok(None);
+            }
+            x = (self.b * o.c - o.b * self.c) / (self.a * o.b - o.a * self.b);
+            y = -(self.a * x + self.c) / self.b;
+        } else if !is_zero(o.b) {
+            if fp_eq(self.a, o.a * (self.b / o.b)) {
+                return Ok(None);
+            }
+            x = (o.b * self.c - self.b * o.c) / (o.a * self.b - self.a * o.b);
+            y = -(o.a * x + o.c) / o.b;
+        } else {
+            return Ok(None);
+        }
+        // No negative zeros.
+        let p = Point { x: if x == 0.0 { 0.0 } else { x }, y: if y == 0.0 { 0.0 } else { y } };
+        checked(p.x, &[self.a, self.b, self.c])?;
+        checked(p.y, &[self.a, self.b, self.c])?;
+        Ok(Some(p))
+    }
+
+    /// Its point closest to another, and the distance.
+    pub(super) fn closest(self, p: Point) -> PgResult<(Point, f64)> {
+        let foot = self.meets(Line::through(p, self.inverse_slope()))?.unwrap_or(p);
+        Ok((foot, distance(foot, p)?))
+    }
+}
+
+/// A box: upper right and lower left corner.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rect {
+    pub high: Point,
+    pub low: Point,
+}
+
+impl Rect {
+    pub(super) fn of(d: &Datum) -> Rect {
+        let p = points(d);
+        Rect {
+            high: p.first().copied().unwrap_or_default(),
+            low: p.get(1).copied().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn around(points: &[Point]) -> Rect {
+        let first = points.first().copied().unwrap_or_default();
+        points.iter().fold(Rect { high: first, low: first }, |r, p| Rect {
+            high: Point { x: r.high.x.max(p.x), y: r.high.y.max(p.y) },
+            low: Point { x: r.low.x.min(p.x), y: r.low.y.min(p.y) },
+        })
+    }
+
+    pub(super) fn datum(self) -> Datum {
+        Datum::Bytes(geometry::box_of(self.high, self.low))
+    }
+
+    pub(super) fn corners(self) -> [Point; 4] {
+        let (h, l) = (self.high, self.low);
+        [l, Point { x: l.x, y: h.y }, h, Point { x: h.x, y: l.y }]
+    }
+
+    pub(super) fn edges(self) -> [Lseg; 4] {
+        let [a, b, c, d] = self.corners();
+        [Lseg { a, b }, Lseg { a: b, b: c }, Lseg { a: c, b: d }, Lseg { a: d, b: a }]
+    }
+
+    pub(super) fn contains(self, p: Point) -> bool {
+        self.high.x >= p.x && self.low.x <= p.x && self.high.y >= p.y && self.low.y <= p.y
+    }
+
+    pub(super) fn overlaps(self, o: Rect) -> bool {
+        le(self.low.x, o.high.x)
+            && le(o.low.x, self.high.x)
+            && le(self.low.y, o.high.y)
+            && le(o.low.y, self.high.y)
+    }
+
+    pub(super) fn contains_box(self, o: Rect) -> bool {
+        ge(self.high.x, o.high.x)
+            && le(self.low.x, o.low.x)
+            && ge(self.high.y, o.high.y)
+            && le(self.low.y, o.low.y)
+    }
+
+    pub(super) fn center(self) -> PgResult<Point> {
+        Ok(Point {
+            x: float::add8(self.high.x, self.low.x)? / 2.0,
+            y: float::add8(self.high.y, self.low.y)? / 2.0,
+        })
+    }
+
+    pub(super) fn area(self) -> PgResult<f64> {
+        float::mul8(float::sub8(self.high.x, self.low.x)?, float::sub8(self.high.y, self.low.y)?)
+    }
+
+    pub(super) fn closest(self, p: Point) -> PgResult<(Point, f64)> {
+        if self.contains(p) {
+            return Ok((p, 0.0));
+        }
+        let mut best: Option<(Point, f64)> = None;
+        for edge in self.edges() {
+            let (q, d) = edge.closest(p)?;
+            if best.is_none_or(|(_, old)| d < old) {
+                best = Some((q, d));
+            }
+        }
+        Ok(best.unwrap_or((p, 0.0)))
+    }
+
+    /// Whether a segment meets it or lies inside.
+    pub(super) fn meets(self, s: Lseg) -> PgResult<bool> {
+        let reach = Rect::around(&[s.a, s.b]);
+        if !self.overlaps(reach) {
+            return Ok(false);
+        }
+        if self.contains(s.a) || self.contains(s.b) {
+            return Ok(true);
+        }
+        for edge in self.edges() {
+            if edge.meets(s)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn distance_to(self, s: Lseg) -> PgResult<f64> {
+        if self.meets(s)? {
+            return Ok(0.0);
+        }
+        let mut best = f64::INFINITY;
+        for edge in self.edges() {
+            best = best.min(edge.distance(s)?);
+        }
+        Ok(best)
+    }
+}
+
+/// A circle.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circle {
+    pub center: Point,
+    pub radius: f64,
+}
+
+impl Circle {
+    pub(super) fn of(d: &Datum) -> Circle {
+        match geometry::floats(d.as_bytes())[..] {
+            [x, y, radius] => Circle { center: Point { x, y }, radius },
+            _ => Circle { center: Point::default(), radius: 0.0 },
+        }
+    }
+
+    pub(super) fn encode(self) -> Varlena {
+        geometry::encode(&[self.center.x, self.center.y, self.radius])
+    }
+
+    pub(super) fn datum(self) -> Datum {
+        Datum::Bytes(self.encode())
+    }
+
+    pub(super) fn area(self) -> PgResult<f64> {
+        checked(self.radius * self.radius * std::f64::consts::PI, &[self.radius])
+    }
+}
+
+/// The edges between neighbouring points, and the closing one.
+pub(super) fn edges(points: &[Point], closed: bool) -> Vec<Lseg> {
+    let mut out: Vec<Lseg> =
+        points.windows(2).map(|pair| Lseg { a: pair[0], b: pair[1] }).collect();
+    if closed {
+        if let (Some(first), Some(last)) = (points.first(), points.last()) {
+            out.insert(0, Lseg { a: *last, b: *first });
+        }
+    }
+    out
+}
+
+/// Where a point is to a closed figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Outside,
+    Inside,
+    OnEdge,
+}
+
+/// Counts how often a ray from the point crosses the figure.
+pub(super) fn locate(p: Point, figure: &[Point]) -> PgResult<Side> {
+    let mut inside = false;
+    for edge in edges(figure, true) {
+        if edge.contains(p)? {
+            return Ok(Side::OnEdge);
+        }
+        let crosses = (edge.a.y > p.y) != (edge.b.y > p.y);
+        if crosses {
+            let t = (p.y - edge.a.y) / (edge.b.y - edge.a.y);
+            if p.x < edge.a.x + t * (edge.b.x - edge.a.x) {
+                inside = !inside;
+            }
+        }
+    }
+    Ok(if inside { Side::Inside } else { Side::Outside })
+}
