@@ -105,6 +105,11 @@ impl CacheSet {
     /// Removes what a commit changed.
     pub fn invalidate<'a>(&self, keys: impl Iterator<Item = &'a Key>, csn: u64, version: u64) {
         self.invalidated.fetch_max(csn, Ordering::SeqCst);
+        if self.versions.len() > MAX_ENTRIES {
+            // Better to look at all plans once than to remember every temporary table there ever was.
+            self.all_changed.fetch_max(version, Ordering::SeqCst);
+            self.versions.clear();
+        }
         for key in keys {
             self.entries.remove(key);
             if matches!(key, Key::Relation(_) | Key::Proc(_) | Key::Type(_) | Key::Operator(_)) {

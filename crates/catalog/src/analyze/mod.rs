@@ -13,6 +13,9 @@ pub use distinct::{distinct_statistics, trivial_statistics};
 pub use sample::Reservoir;
 pub use scalar::scalar_statistics;
 
+use crate::read::CatalogRead;
+use crate::rows::PgOpclass;
+use error::PgResult;
 use types::Oid;
 
 /// Values wider than this are counted but not compared.
@@ -36,6 +39,36 @@ pub struct ColumnFacts {
     pub collation: Oid,
     /// The type's fixed width, if it has one.
     pub fixed_width: Option<i32>,
+}
+
+impl ColumnFacts {
+    /// For a column of a type: operators from its default btree operator class, or its hash one if it has
+    /// equality only (INVALID where there is none).
+    pub fn of_type(
+        catalog: &dyn CatalogRead,
+        typ: Oid,
+        collation: Oid,
+        total_rows: f64,
+        target: usize,
+    ) -> PgResult<ColumnFacts> {
+        const BTREE: Oid = Oid(403);
+        const HASH: Oid = Oid(405);
+        const LESS: i16 = 1;
+        const EQUAL: i16 = 3;
+        const HASH_EQUAL: i16 = 1;
+        let row = catalog.get_type(typ)?;
+        let member = |class: &PgOpclass, strategy: i16| {
+            catalog.opfamily_member(class.family, class.intype, class.intype, strategy)
+        };
+        let (mut eq_op, mut lt_op) = (Oid::INVALID, Oid::INVALID);
+        if let Some(class) = catalog.default_opclass(typ, BTREE)? {
+            (eq_op, lt_op) = (member(&class, EQUAL)?, member(&class, LESS)?);
+        } else if let Some(class) = catalog.default_opclass(typ, HASH)? {
+            eq_op = member(&class, HASH_EQUAL)?;
+        }
+        let fixed_width = (row.len > 0).then(|| i32::from(row.len));
+        Ok(ColumnFacts { total_rows, target, eq_op, lt_op, collation, fixed_width })
+    }
 }
 
 /// Bytes a value takes, as PostgreSQL would store it.

@@ -79,3 +79,14 @@ fn reservoir_keeps_order_and_size() {
     let mean = items.iter().sum::<i32>() / 100;
     assert!((3500..6500).contains(&mean), "{mean}");
 }
+
+#[test]
+fn operators_come_from_the_default_class() {
+    let c = crate::Catalog::in_memory();
+    let of = |typ| ColumnFacts::of_type(&c, typ, Oid::INVALID, 1.0, 100).unwrap();
+    assert_eq!((of(t::INT4).eq_op, of(t::INT4).lt_op), (Oid(96), Oid(97)));
+    assert_eq!(of(t::VARCHAR).eq_op, Oid(98));
+    assert_eq!(of(t::INT4).fixed_width, Some(4));
+    assert_eq!((of(t::XID).eq_op, of(t::XID).lt_op), (Oid(352), Oid::INVALID));
+    assert_eq!(of(t::POINT).eq_op, Oid::INVALID);
+}
