@@ -270,10 +270,9 @@ impl Analyzer<'_> {
             Expr::CoerceToDomain(c) => {
                 let child = self.derive(&mut c.arg)?;
                 let typcoll = self.type_collation(c.resulttype)?;
-                let base = self.base_type(c.resulttype)?;
-                // A domain's collation beats what its argument has, unless it is just inherited.
-                let own_collation = typcoll != self.type_collation(base)?;
-                if typcoll.is_valid() && own_collation {
+                // A domain's collation beats what its argument has, unless it is the default one.
+                const DEFAULT_COLLATION: Oid = Oid(100);
+                if typcoll.is_valid() && typcoll != DEFAULT_COLLATION {
                     c.resultcollid = typcoll;
                     return Ok(self.own(typcoll, c.location));
                 }
