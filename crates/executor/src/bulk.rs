@@ -3,7 +3,7 @@ use crate::{
     Cx, EState, ExecSettings,
     batch::{RowView, Rows},
     expr::{ExprCompiler, ScanColumns, Scope},
-    modify::{CheckOption, Target, TargetIndex, describe_key, flush},
+    modify::{CheckOption, Target, TargetIndex, describe_key, flush, route},
 };
 use catalog::{CatalogRead, IndexDesc, RelationDesc};
 use error::{PgResult, err};
@@ -93,6 +93,9 @@ impl BulkInserter {
         catalog: &dyn CatalogRead,
         values: &mut [Datum],
     ) -> PgResult<bool> {
+        if self.target.is_routing() {
+            return self.insert_routed(session, catalog, values);
+        }
         let target = self.target.clone();
         let filter = self.filter.clone();
         let mut cx = Cx { session, catalog, es: &mut self.state };
@@ -105,6 +108,7 @@ impl BulkInserter {
         let rows = Rows::scan(RowView::Slice(values));
         target.check_options(&self.check_options, "rls_insert", &rows, values, &mut cx)?;
         target.check_row(&mut cx, values)?;
+        target.check_partition(&mut cx, values)?;
         match &mut self.writer {
             None => {
                 target.store(&mut cx, &mut self.encoder, values)?;
@@ -115,6 +119,30 @@ impl BulkInserter {
                 target.store_entries(&mut cx, &mut self.encoder, rowid, values)?;
             }
         }
+        self.rows += 1;
+        Ok(true)
+    }
+
+    fn insert_routed(
+        &mut self,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+        values: &[Datum],
+    ) -> PgResult<bool> {
+        let root = self.target.rel.clone();
+        let filter = self.filter.clone();
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        if let Some(filter) = &filter {
+            if !filter[0].test(&Rows::scan(RowView::Slice(values)), &mut cx)? {
+                return Ok(false);
+            }
+        }
+        let rows = Rows::scan(RowView::Slice(values));
+        self.target.check_options(&self.check_options, "rls_insert", &rows, values, &mut cx)?;
+        let (leaf, mut row) = route(&mut cx, &root, values.to_vec())?;
+        leaf.generate(&mut cx, &mut row)?;
+        leaf.check_row(&mut cx, &row)?;
+        leaf.store(&mut cx, &mut self.encoder, &row)?;
         self.rows += 1;
         Ok(true)
     }
@@ -161,7 +189,7 @@ pub fn build_index(
             builder.add(&values, scan.rowid())?;
             rows += 1;
         }
-        if rows % 1024 == 0 {
+        if rows.is_multiple_of(1024) {
             cx.check_interrupts()?;
         }
     }

@@ -97,7 +97,7 @@ pub struct EState {
     pub(crate) subplan_states: Vec<Option<Box<crate::node::SubplanCache>>>,
     pub(crate) ctes: HashMap<i32, crate::node::CteState>,
     pub(crate) work_tables: HashMap<i32, RowStore>,
-    pub(crate) instrument: Option<Box<HashMap<usize, Instrumentation>>>,
+    pub(crate) instrument: Option<HashMap<usize, Instrumentation>>,
     pub(crate) epq: Option<Box<crate::modify::EpqRows>>,
     pub(crate) after: crate::modify::AfterStatement,
 }

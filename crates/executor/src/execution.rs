@@ -12,7 +12,10 @@ use crate::{
 use catalog::CatalogRead;
 use error::PgResult;
 use fmgr::FnContext;
-use nodes::{CmdType, PlannedStmt, plan::{Plan, PlanNode}};
+use nodes::{
+    CmdType, PlannedStmt,
+    plan::{Plan, PlanNode},
+};
 use std::{collections::HashMap, sync::Arc};
 use types::{Datum, Oid};
 
@@ -108,7 +111,7 @@ impl Execution {
         session: &dyn FnContext,
         catalog: &dyn CatalogRead,
     ) -> PgResult<()> {
-        self.state.instrument = Some(Box::default());
+        self.state.instrument = Some(HashMap::new());
         let root = self.prepared.root.clone();
         let mut cx = Cx { session, catalog, es: &mut self.state };
         self.root = Some(root.start(&mut cx)?);
@@ -136,11 +139,7 @@ impl Execution {
     }
 
     /// Starts over from the first row (cursors).
-    pub fn rewind(
-        &mut self,
-        session: &dyn FnContext,
-        catalog: &dyn CatalogRead,
-    ) -> PgResult<()> {
+    pub fn rewind(&mut self, session: &dyn FnContext, catalog: &dyn CatalogRead) -> PgResult<()> {
         self.exhausted = false;
         let Some(root) = &mut self.root else { return Ok(()) };
         let mut cx = Cx { session, catalog, es: &mut self.state };
@@ -154,11 +153,7 @@ impl Execution {
 
     /// Runs what must run whoever reads: the rest of a data-modifying plan, data-modifying WITH queries,
     /// constraint checks at the end of the statement.
-    pub fn finish(
-        &mut self,
-        session: &dyn FnContext,
-        catalog: &dyn CatalogRead,
-    ) -> PgResult<()> {
+    pub fn finish(&mut self, session: &dyn FnContext, catalog: &dyn CatalogRead) -> PgResult<()> {
         if std::mem::replace(&mut self.finished, true) {
             return Ok(());
         }
@@ -191,7 +186,7 @@ impl Execution {
 
     /// All that was counted, by address of the plan node.
     pub fn instrumentations(&self) -> Option<&HashMap<usize, Instrumentation>> {
-        self.state.instrument.as_deref()
+        self.state.instrument.as_ref()
     }
 
     /// Sets where cursors stand, for WHERE CURRENT OF.

@@ -1,5 +1,9 @@
 //! A hash table of distinct key values, numbered in the order they came.
-use crate::{Cx, hash::{KeyColumn, hash_keys}, store::datum_size};
+use crate::{
+    Cx,
+    hash::{KeyColumn, hash_keys},
+    store::datum_size,
+};
 use error::PgResult;
 use types::Datum;
 
@@ -31,11 +35,6 @@ impl GroupTable {
         self.next.clear();
         self.heads.fill(NONE);
         self.bytes = 0;
-    }
-
-    /// The key values of a group.
-    pub(crate) fn key(&self, group: usize) -> &[Datum] {
-        &self.keys[group * self.width..(group + 1) * self.width]
     }
 
     /// The group of the key values that `value` gives, if there is one, and their hash.

@@ -2,7 +2,10 @@
 //!
 //! Hash values stay inside the executor, so integers, floats and bytes use a fast mix of their own; all
 //! other types use their default hash operator class.
-use crate::{Cx, expr::{FnCall, is_deterministic}};
+use crate::{
+    Cx,
+    expr::{FnCall, is_deterministic},
+};
 use catalog::CatalogRead;
 use error::PgResult;
 use fmgr::FnContext;

@@ -37,9 +37,9 @@ mod node;
 mod plan_spec;
 mod set_call;
 mod store;
-mod validate;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 pub use access::check_permissions;
 pub use batch::{BATCH_ROWS, Batch, Column, RowView, Rows};

@@ -43,11 +43,6 @@ impl PlanSpec {
     pub(crate) fn key(&self) -> usize {
         Arc::as_ptr(&self.plan) as usize
     }
-
-    /// Changes the node's instrumentation, if there is one.
-    pub(crate) fn note(&self, cx: &mut Cx<'_>, f: impl FnOnce(&mut Instrumentation)) {
-        note(cx, self.key(), f);
-    }
 }
 
 /// Changes a node's instrumentation, if there is one.

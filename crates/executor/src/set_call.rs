@@ -252,4 +252,3 @@ pub(crate) struct RunningSet {
     source: Option<Box<dyn RowSource>>,
     single: Option<Datum>,
 }
-

@@ -27,7 +27,7 @@ fn for_each_row(
         scan.decode_all(&mut row)?;
         visit(scan.rowid(), &mut row)?;
         steps += 1;
-        if steps % 1024 == 0 {
+        if steps.is_multiple_of(1024) {
             session.check_interrupts()?;
         }
     }

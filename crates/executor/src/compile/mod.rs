@@ -190,7 +190,7 @@ impl PlanCompiler<'_> {
         })
     }
 
-    fn child<'p>(plan: &'p Plan) -> PgResult<&'p Arc<Plan>> {
+    fn child(plan: &Plan) -> PgResult<&Arc<Plan>> {
         plan.lefttree.as_ref().ok_or_else(|| PgError::internal("plan node without input"))
     }
 
@@ -254,8 +254,7 @@ impl PlanCompiler<'_> {
                 let input = self.outer(plan)?;
                 let columns = SortColumn::compile_all(&mut self.c, keys)?;
                 let width = input.width;
-                let spec =
-                    IncrementalSortSpec { input, columns, n_presorted: *n_presorted, key };
+                let spec = IncrementalSortSpec { input, columns, n_presorted: *n_presorted, key };
                 return Ok((Arc::new(spec), width));
             }
             PlanNode::Group { keys } => Arc::new(GroupSpec {
@@ -321,8 +320,7 @@ impl PlanCompiler<'_> {
         let limit = Arc::new(LimitExprs { offset, count, with_ties: *with_ties });
         let child = Self::child(plan)?.clone();
         if !with_ties && limit.count.is_some() && matches!(child.node, PlanNode::Sort { .. }) {
-            self.bound =
-                Some(Arc::new(LimitBound { limit: limit.clone(), params: params.into() }));
+            self.bound = Some(Arc::new(LimitBound { limit: limit.clone(), params: params.into() }));
         }
         let input = self.node(&child)?;
         let ties = match with_ties {
@@ -351,7 +349,12 @@ impl PlanCompiler<'_> {
 
     fn memoize(&mut self, plan: &Arc<Plan>) -> PgResult<(Arc<dyn NodeSpec>, usize)> {
         let PlanNode::Memoize {
-            hash_operators, collations, param_exprs, singlerow, keyparamids, ..
+            hash_operators,
+            collations,
+            param_exprs,
+            singlerow,
+            keyparamids,
+            ..
         } = &plan.node
         else {
             return Err(PgError::internal("not a Memoize"));

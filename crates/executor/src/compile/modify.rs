@@ -36,10 +36,9 @@ impl PlanCompiler<'_> {
         let width = m.returning_lists.first().map_or(0, Vec::len);
         let on_conflict = match m.on_conflict {
             OnConflictAction::None => None,
-            OnConflictAction::Nothing => Some(OnConflictSpec {
-                arbiters: m.arbiter_indexes.clone().into(),
-                update: None,
-            }),
+            OnConflictAction::Nothing => {
+                Some(OnConflictSpec { arbiters: m.arbiter_indexes.clone().into(), update: None })
+            }
             OnConflictAction::Update => {
                 let scope = self.target_scope(m, m.result_relations[0])?;
                 let sets = self.sets(&m.on_conflict_set, &m.on_conflict_cols, &scope)?;
@@ -54,7 +53,18 @@ impl PlanCompiler<'_> {
             }
         };
         let recheck_rels = self.recheck_rels(&m.row_marks)?;
+        let root = match m.root_relation {
+            rti if rti > 0 => {
+                let rel = self.relation(rti)?;
+                match rel.relkind {
+                    'p' => Some(Arc::new(Target::compile(&mut self.c, &rel)?)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
         let spec = ModifyTableSpec {
+            root,
             input,
             operation: m.operation,
             can_set_tag: m.can_set_tag,
@@ -83,9 +93,7 @@ impl PlanCompiler<'_> {
         let check_options =
             self.check_options(m.with_check_options.get(n).unwrap_or(&empty), &scope)?;
         let returning = match m.returning_lists.get(n) {
-            Some(list) if !list.is_empty() => {
-                Some(Projection::compile(&mut self.c, list, &scope)?)
-            }
+            Some(list) if !list.is_empty() => Some(Projection::compile(&mut self.c, list, &scope)?),
             _ => None,
         };
         let update_columns = m
@@ -163,9 +171,8 @@ impl PlanCompiler<'_> {
                 MergeDo::Update(self.sets(&action.target_list, &action.update_colnos, scope)?)
             }
             CmdType::Insert => {
-                let mut values: Vec<CExpr> = (0..rel.attrs.len())
-                    .map(|_| CExpr::Const(types::Datum::Null))
-                    .collect();
+                let mut values: Vec<CExpr> =
+                    (0..rel.attrs.len()).map(|_| CExpr::Const(types::Datum::Null)).collect();
                 for te in action.target_list.iter().filter(|te| !te.resjunk) {
                     let at = te.resno as usize - 1;
                     if let Some(slot) = values.get_mut(at) {

@@ -7,8 +7,9 @@ use crate::{
 };
 use error::{PgError, PgResult, not_supported};
 use nodes::{
-    Expr, INDEX_VAR, RangeTblFunction, RteKind, TableSampleClause, sysattr,
+    Expr, INDEX_VAR, RangeTblFunction, RteKind, TableSampleClause,
     plan::{IndexScan, Plan, PlanNode, ScanDirection},
+    sysattr,
 };
 use std::sync::Arc;
 use table::Index;
@@ -49,7 +50,8 @@ impl PlanCompiler<'_> {
             }
             PlanNode::SubqueryScan { scanrelid, subplan } => {
                 let input = self.node(subplan)?;
-                let fields = self.rte_fields(*scanrelid, ExprCompiler::fields_of(&subplan.target_list));
+                let fields =
+                    self.rte_fields(*scanrelid, ExprCompiler::fields_of(&subplan.target_list));
                 let scope = Scope::scan(ScanColumns::named(*scanrelid, fields));
                 let qual = self.exprs(&plan.qual, &scope)?;
                 let projection = self.projection(plan, &scope)?;
@@ -339,11 +341,7 @@ impl PlanCompiler<'_> {
             calls.push((call, width));
         }
         if ordinality {
-            fields.push(RecordField {
-                name: "ordinality".into(),
-                typ: type_oid::INT8,
-                typmod: -1,
-            });
+            fields.push(RecordField { name: "ordinality".into(), typ: type_oid::INT8, typmod: -1 });
         }
         let scope = Scope::scan(ScanColumns::named(rti, self.rte_fields(rti, fields)));
         Ok(Arc::new(FunctionScanSpec {

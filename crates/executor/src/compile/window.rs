@@ -61,8 +61,8 @@ impl PlanCompiler<'_> {
         };
         let start_offset = offset(&w.start_offset)?;
         let end_offset = offset(&w.end_offset)?;
-        let needs_range = w.frame_options & opt::RANGE != 0
-            && (start_offset.is_some() || end_offset.is_some());
+        let needs_range =
+            w.frame_options & opt::RANGE != 0 && (start_offset.is_some() || end_offset.is_some());
         let range = match (needs_range, w.ord_keys.first()) {
             (false, _) => None,
             (true, None) => return Err(PgError::internal("RANGE offset without ORDER BY")),
@@ -90,11 +90,7 @@ impl PlanCompiler<'_> {
     }
 }
 
-fn window_call(
-    c: &mut ExprCompiler<'_>,
-    func: &WindowFunc,
-    moving: bool,
-) -> PgResult<WindowCall> {
+fn window_call(c: &mut ExprCompiler<'_>, func: &WindowFunc, moving: bool) -> PgResult<WindowCall> {
     let none = Scope::none();
     if func.winagg {
         return Ok(WindowCall::Aggregate(AggCall::compile_window(c, func, &none, moving)?));

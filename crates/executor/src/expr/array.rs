@@ -16,7 +16,10 @@ pub struct ArrayBuild {
 
 #[cold]
 fn mismatched() -> PgError {
-    err!(ARRAY_SUBSCRIPT_ERROR, "multidimensional arrays must have array expressions with matching dimensions")
+    err!(
+        ARRAY_SUBSCRIPT_ERROR,
+        "multidimensional arrays must have array expressions with matching dimensions"
+    )
 }
 
 #[cold]
@@ -212,8 +215,7 @@ impl SubscriptNode {
             cx.session.type_output(*typ, &value, &mut text)?;
             path.push(Datum::bytes(&text));
         }
-        let path =
-            Datum::Array(Arc::new(ArrayValue::from_elems(types::type_oid::TEXT, path)));
+        let path = Datum::Array(Arc::new(ArrayValue::from_elems(types::type_oid::TEXT, path)));
         let Some((value, _)) = &self.assign else {
             return jsonb.fetch.call(cx, &mut [container, path]);
         };
@@ -273,11 +275,7 @@ fn fetch_slice(array: &ArrayValue, lower: &[Option<i32>], upper: &[Option<i32>])
 }
 
 /// Visits the positions of a slice in row-major order; `ranges` are (first, length) by dimension.
-fn for_each_in_slice(
-    dims: &[ArrayDim],
-    ranges: &[(usize, usize)],
-    visit: &mut dyn FnMut(usize),
-) {
+fn for_each_in_slice(dims: &[ArrayDim], ranges: &[(usize, usize)], visit: &mut dyn FnMut(usize)) {
     fn walk(
         dims: &[ArrayDim],
         ranges: &[(usize, usize)],
@@ -314,16 +312,14 @@ fn extend(array: &mut ArrayValue, first: i32, last: i32) -> PgResult<()> {
         array.elems.splice(0..0, std::iter::repeat_n(Datum::Null, before));
     }
     array.elems.extend(std::iter::repeat_n(Datum::Null, after));
-    array.dims[0] =
-        ArrayDim { len: (new_last - new_first + 1) as i32, lower: new_first as i32 };
+    array.dims[0] = ArrayDim { len: (new_last - new_first + 1) as i32, lower: new_first as i32 };
     Ok(())
 }
 
 fn set_element(array: Arc<ArrayValue>, subs: &[Option<i32>], value: Datum) -> PgResult<Datum> {
     let mut array = Arc::unwrap_or_clone(array);
     if array.dims.is_empty() {
-        array.dims =
-            subs.iter().map(|s| ArrayDim { len: 1, lower: s.unwrap_or(1) }).collect();
+        array.dims = subs.iter().map(|s| ArrayDim { len: 1, lower: s.unwrap_or(1) }).collect();
         array.elems = vec![value];
         return Ok(Datum::Array(Arc::new(array)));
     }
@@ -333,8 +329,8 @@ fn set_element(array: Arc<ArrayValue>, subs: &[Option<i32>], value: Datum) -> Pg
     if let (1, Some(sub)) = (subs.len(), subs[0]) {
         extend(&mut array, sub, sub)?;
     }
-    let at = offset(&array.dims, subs)
-        .ok_or_else(|| subscript_error("array subscript out of range"))?;
+    let at =
+        offset(&array.dims, subs).ok_or_else(|| subscript_error("array subscript out of range"))?;
     array.elems[at] = value;
     Ok(Datum::Array(Arc::new(array)))
 }

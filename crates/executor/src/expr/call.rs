@@ -2,11 +2,11 @@
 use super::{CExpr, Fast1, Fast2, fast1, fast2, is_c_collation, is_deterministic, scalar_body};
 use crate::{Cx, batch::Rows};
 use catalog::CatalogRead;
-use error::{PgError, PgResult};
+use error::PgResult;
 use fmgr::{CallContext, CallSite, FnBody, FnInfo};
 use smallvec::SmallVec;
 use std::sync::Arc;
-use types::{Datum, Oid};
+use types::Datum;
 
 /// How a resolved function is called.
 enum Body {
@@ -149,10 +149,4 @@ impl CallNode {
         }
         self.call.call(cx, &mut args)
     }
-}
-
-/// A function that was to be found is not there.
-#[cold]
-pub(crate) fn no_operator(oid: Oid) -> PgError {
-    PgError::internal(format!("cache lookup failed for operator {oid}"))
 }

@@ -26,7 +26,10 @@ pub(crate) fn is_c_collation(catalog: &dyn CatalogRead, collation: Oid) -> PgRes
     };
     Ok(row.is_some_and(|c| match c.provider {
         'c' => c.collate.as_deref().is_some_and(is_c_name),
-        'b' => c.locale.as_deref().is_some_and(|l| l == "C" || l == "C.UTF-8" || l == "PG_UNICODE_FAST"),
+        'b' => c
+            .locale
+            .as_deref()
+            .is_some_and(|l| l == "C" || l == "C.UTF-8" || l == "PG_UNICODE_FAST"),
         _ => false,
     }))
 }

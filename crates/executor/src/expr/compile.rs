@@ -161,7 +161,9 @@ impl<'a> ExprCompiler<'a> {
     fn relabel(&self, from: types::Oid, to: types::Oid) -> PgResult<Option<super::Fast1>> {
         let (from, to) = (self.catalog.get_type(from)?.phys, self.catalog.get_type(to)?.phys);
         Ok(match (from, to) {
-            (PhysType::Int4, PhysType::Oid) => Some(|v| Ok(Datum::Oid(types::Oid(v.as_i32() as u32)))),
+            (PhysType::Int4, PhysType::Oid) => {
+                Some(|v| Ok(Datum::Oid(types::Oid(v.as_i32() as u32))))
+            }
             (PhysType::Oid, PhysType::Int4) => Some(|v| Ok(Datum::Int4(v.as_oid().0 as i32))),
             _ => None,
         })
@@ -338,11 +340,11 @@ impl<'a> ExprCompiler<'a> {
             Expr::ReturningExpr(r) => {
                 CExpr::Returning(r.retold, Box::new(self.compile(&r.retexpr, scope)?))
             }
-            Expr::SQLValueFunction(f) => CExpr::ValueFunction(Box::new(
-                value_function::ValueFunctionNode::compile(self, f)?,
-            )),
+            Expr::SQLValueFunction(f) => {
+                CExpr::ValueFunction(Box::new(value_function::ValueFunctionNode::compile(self, f)?))
+            }
             Expr::NextValueExpr(n) => CExpr::NextValue(n.seqid, n.type_id),
-            Expr::CurrentOfExpr(c) => CExpr::CurrentOf(c.cvarno as u16),
+            Expr::CurrentOfExpr(_) => CExpr::CurrentOf,
             Expr::JsonConstructorExpr(j) => json::compile_constructor(self, j, scope)?,
             Expr::CoerceViaIO(c) => CExpr::ViaIo(Box::new(coerce::ViaIoNode {
                 source: c.arg.typ(),
@@ -526,8 +528,7 @@ impl<'a> ExprCompiler<'a> {
         let [scalar, array] = &s.args;
         let elem = self.elem_type(array.typ())?;
         let func = self.op_func(s.opno, s.opfuncid)?;
-        let call =
-            self.function(func, &[scalar.typ(), elem], type_oid::BOOL, s.inputcollid)?;
+        let call = self.function(func, &[scalar.typ(), elem], type_oid::BOOL, s.inputcollid)?;
         let mut node = SaopNode {
             call,
             use_or: s.use_or,
@@ -549,14 +550,9 @@ impl<'a> ExprCompiler<'a> {
             let left = HashKind::of_type(self.catalog, scalar.typ(), s.inputcollid)?;
             let right = HashKind::of_type(self.catalog, elem, s.inputcollid)?;
             if let (Some((op, negated)), true) = (equal, left == right) {
-                let equal = self.function(
-                    op.code,
-                    &[scalar.typ(), elem],
-                    type_oid::BOOL,
-                    s.inputcollid,
-                )?;
-                node.table =
-                    saop::SaopTable::build(&value, left, equal, negated, self.session)?;
+                let equal =
+                    self.function(op.code, &[scalar.typ(), elem], type_oid::BOOL, s.inputcollid)?;
+                node.table = saop::SaopTable::build(&value, left, equal, negated, self.session)?;
             }
         }
         Ok(CExpr::Saop(Box::new(node)))
@@ -596,9 +592,7 @@ impl<'a> ExprCompiler<'a> {
     fn subscripting_ref(&mut self, s: &SubscriptingRef, scope: &Scope) -> PgResult<CExpr> {
         let container = self.compile(&s.refexpr, scope)?;
         let mut subscripts = |list: &[Option<Expr>]| -> PgResult<Box<[Option<CExpr>]>> {
-            list.iter()
-                .map(|e| e.as_ref().map(|e| self.compile(e, scope)).transpose())
-                .collect()
+            list.iter().map(|e| e.as_ref().map(|e| self.compile(e, scope)).transpose()).collect()
         };
         let upper = subscripts(&s.refupperindexpr)?;
         let lower = subscripts(&s.reflowerindexpr)?;
@@ -682,7 +676,11 @@ impl<'a> ExprCompiler<'a> {
                 let args = self.compile_all(&r.args, scope)?;
                 let desc = if r.row_typeid == type_oid::RECORD {
                     let fields = r.args.iter().enumerate().map(|(n, arg)| RecordField {
-                        name: r.colnames.get(n).filter(|c| !c.is_empty()).cloned()
+                        name: r
+                            .colnames
+                            .get(n)
+                            .filter(|c| !c.is_empty())
+                            .cloned()
                             .unwrap_or_else(|| format!("f{}", n + 1)),
                         typ: arg.typ(),
                         typmod: arg.typmod(),
@@ -692,8 +690,7 @@ impl<'a> ExprCompiler<'a> {
                     self.composite_desc(r.row_typeid)?.0
                 };
                 // A named type's ROW may carry NULLs for dropped columns: they are no fields.
-                let args = match r.row_typeid == type_oid::RECORD
-                    || args.len() == desc.fields.len()
+                let args = match r.row_typeid == type_oid::RECORD || args.len() == desc.fields.len()
                 {
                     true => args,
                     false => self.live_args(r, args)?,
@@ -747,20 +744,15 @@ impl<'a> ExprCompiler<'a> {
         let mut columns = Vec::with_capacity(r.opnos.len());
         for n in 0..r.opnos.len() {
             let op = self.catalog.get_operator(r.opnos[n])?;
-            let compare =
-                self.catalog.opfamily_proc(r.opfamilies[n], op.left, op.right, 1)?;
+            let compare = self.catalog.opfamily_proc(r.opfamilies[n], op.left, op.right, 1)?;
             if !compare.is_valid() {
                 return Err(PgError::internal(format!(
                     "missing support function 1({},{}) in opfamily {}",
                     op.left, op.right, r.opfamilies[n]
                 )));
             }
-            let call = self.function(
-                compare,
-                &[op.left, op.right],
-                type_oid::INT4,
-                r.inputcollids[n],
-            )?;
+            let call =
+                self.function(compare, &[op.left, op.right], type_oid::INT4, r.inputcollids[n])?;
             columns.push((
                 self.compile(&r.largs[n], scope)?,
                 self.compile(&r.rargs[n], scope)?,
@@ -787,11 +779,6 @@ impl<'a> ExprCompiler<'a> {
                 typmod: te.expr.typmod(),
             })
             .collect()
-    }
-
-    /// How values of a type are held.
-    pub(crate) fn phys(&self, typ: Oid) -> PgResult<PhysType> {
-        Ok(self.catalog.get_type(typ)?.phys)
     }
 }
 

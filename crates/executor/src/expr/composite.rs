@@ -1,6 +1,9 @@
 //! Row values: ROW(…), whole rows of relations, assignment to fields, conversion by column name.
 use super::{CExpr, VarSource};
-use crate::{Cx, batch::{RowView, Rows}};
+use crate::{
+    Cx,
+    batch::{RowView, Rows},
+};
 use error::PgResult;
 use std::sync::Arc;
 use types::{Datum, RecordDesc, RecordValue};

@@ -86,7 +86,7 @@ impl CExpr {
                 }
                 return arg.eval(rows, cx);
             }
-            CExpr::CurrentOf(_) => {
+            CExpr::CurrentOf => {
                 return Err(err!(
                     FEATURE_NOT_SUPPORTED,
                     "WHERE CURRENT OF is not supported for this table type"
@@ -119,14 +119,6 @@ impl CExpr {
     #[inline]
     pub fn test(&self, rows: &Rows<'_>, cx: &mut Cx<'_>) -> PgResult<bool> {
         Ok(matches!(self.eval(rows, cx)?, Datum::Bool(true)))
-    }
-
-    /// The value if it does not depend on anything.
-    pub fn as_const(&self) -> Option<&Datum> {
-        match self {
-            CExpr::Const(value) => Some(value),
-            _ => None,
-        }
     }
 }
 
@@ -167,12 +159,7 @@ fn exec_param<'c>(n: u16, cx: &'c mut Cx<'_>) -> PgResult<&'c Datum> {
 }
 
 /// AND (`stop` false) and OR (`stop` true) in three-valued logic, lazily.
-fn connective(
-    args: &[CExpr],
-    stop: bool,
-    rows: &Rows<'_>,
-    cx: &mut Cx<'_>,
-) -> PgResult<Datum> {
+fn connective(args: &[CExpr], stop: bool, rows: &Rows<'_>, cx: &mut Cx<'_>) -> PgResult<Datum> {
     let mut any_null = false;
     for arg in args {
         match arg.eval(rows, cx)? {

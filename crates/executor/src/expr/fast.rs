@@ -26,12 +26,24 @@ pub(crate) fn cmp_f64(a: f64, b: f64) -> std::cmp::Ordering {
 macro_rules! compare {
     ($name:literal, $a:ident, $b:ident, $t:ty, $src:expr) => {
         match $src {
-            concat!($name, "eq") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) == (b.$b() as $t)))) as Fast2),
-            concat!($name, "ne") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) != (b.$b() as $t)))) as Fast2),
-            concat!($name, "lt") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) < (b.$b() as $t)))) as Fast2),
-            concat!($name, "le") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) <= (b.$b() as $t)))) as Fast2),
-            concat!($name, "gt") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) > (b.$b() as $t)))) as Fast2),
-            concat!($name, "ge") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) >= (b.$b() as $t)))) as Fast2),
+            concat!($name, "eq") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) == (b.$b() as $t)))) as Fast2,
+            ),
+            concat!($name, "ne") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) != (b.$b() as $t)))) as Fast2,
+            ),
+            concat!($name, "lt") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) < (b.$b() as $t)))) as Fast2,
+            ),
+            concat!($name, "le") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) <= (b.$b() as $t)))) as Fast2,
+            ),
+            concat!($name, "gt") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) > (b.$b() as $t)))) as Fast2,
+            ),
+            concat!($name, "ge") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool((a.$a() as $t) >= (b.$b() as $t)))) as Fast2,
+            ),
             _ => None,
         }
     };
@@ -40,14 +52,36 @@ macro_rules! compare {
 macro_rules! compare_float {
     ($name:literal, $a:ident, $b:ident, $src:expr) => {
         match $src {
-            concat!($name, "eq") => {
-                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_eq()))) as Fast2)
-            }
-            concat!($name, "ne") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_ne()))) as Fast2),
-            concat!($name, "lt") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_lt()))) as Fast2),
-            concat!($name, "le") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_le()))) as Fast2),
-            concat!($name, "gt") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_gt()))) as Fast2),
-            concat!($name, "ge") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_ge()))) as Fast2),
+            concat!($name, "eq") => Some(
+                (|a: &Datum, b: &Datum| {
+                    Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_eq()))
+                }) as Fast2,
+            ),
+            concat!($name, "ne") => Some(
+                (|a: &Datum, b: &Datum| {
+                    Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_ne()))
+                }) as Fast2,
+            ),
+            concat!($name, "lt") => Some(
+                (|a: &Datum, b: &Datum| {
+                    Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_lt()))
+                }) as Fast2,
+            ),
+            concat!($name, "le") => Some(
+                (|a: &Datum, b: &Datum| {
+                    Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_le()))
+                }) as Fast2,
+            ),
+            concat!($name, "gt") => Some(
+                (|a: &Datum, b: &Datum| {
+                    Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_gt()))
+                }) as Fast2,
+            ),
+            concat!($name, "ge") => Some(
+                (|a: &Datum, b: &Datum| {
+                    Ok(Datum::Bool(cmp_f64(a.$a().into(), b.$b().into()).is_ge()))
+                }) as Fast2,
+            ),
             _ => None,
         }
     };
@@ -56,17 +90,31 @@ macro_rules! compare_float {
 macro_rules! compare_bytes {
     ($prefix:literal, $src:expr) => {
         match $src {
-            concat!($prefix, "eq") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() == b.as_bytes()))) as Fast2),
-            concat!($prefix, "ne") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() != b.as_bytes()))) as Fast2),
-            concat!($prefix, "lt") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() < b.as_bytes()))) as Fast2),
-            concat!($prefix, "le") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() <= b.as_bytes()))) as Fast2),
-            concat!($prefix, "gt") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() > b.as_bytes()))) as Fast2),
-            concat!($prefix, "ge") => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() >= b.as_bytes()))) as Fast2),
+            concat!($prefix, "eq") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() == b.as_bytes()))) as Fast2,
+            ),
+            concat!($prefix, "ne") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() != b.as_bytes()))) as Fast2,
+            ),
+            concat!($prefix, "lt") => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() < b.as_bytes()))) as Fast2)
+            }
+            concat!($prefix, "le") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() <= b.as_bytes()))) as Fast2,
+            ),
+            concat!($prefix, "gt") => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() > b.as_bytes()))) as Fast2)
+            }
+            concat!($prefix, "ge") => Some(
+                (|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bytes() >= b.as_bytes()))) as Fast2,
+            ),
             _ => None,
         }
     };
 }
 
+// Each alternative is a match of its own: evaluated only if those before it did not apply.
+#[allow(clippy::unnecessary_lazy_evaluations)]
 fn comparison(src: &str) -> Option<Fast2> {
     compare!("int4", as_i32, as_i32, i32, src)
         .or_else(|| compare!("int8", as_i64, as_i64, i64, src))
@@ -86,18 +134,42 @@ fn comparison(src: &str) -> Option<Fast2> {
         .or_else(|| compare_float!("float48", as_f32, as_f64, src))
         .or_else(|| compare_float!("float84", as_f64, as_f32, src))
         .or_else(|| match src {
-            "oideq" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() == b.as_oid()))) as Fast2),
-            "oidne" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() != b.as_oid()))) as Fast2),
-            "oidlt" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() < b.as_oid()))) as Fast2),
-            "oidle" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() <= b.as_oid()))) as Fast2),
-            "oidgt" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() > b.as_oid()))) as Fast2),
-            "oidge" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() >= b.as_oid()))) as Fast2),
-            "booleq" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bool() == b.as_bool()))) as Fast2),
-            "boolne" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bool() != b.as_bool()))) as Fast2),
-            "boollt" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(!a.as_bool() & b.as_bool()))) as Fast2),
-            "boolgt" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bool() & !b.as_bool()))) as Fast2),
-            "chareq" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_char() == b.as_char()))) as Fast2),
-            "charne" => Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_char() != b.as_char()))) as Fast2),
+            "oideq" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() == b.as_oid()))) as Fast2)
+            }
+            "oidne" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() != b.as_oid()))) as Fast2)
+            }
+            "oidlt" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() < b.as_oid()))) as Fast2)
+            }
+            "oidle" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() <= b.as_oid()))) as Fast2)
+            }
+            "oidgt" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() > b.as_oid()))) as Fast2)
+            }
+            "oidge" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_oid() >= b.as_oid()))) as Fast2)
+            }
+            "booleq" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bool() == b.as_bool()))) as Fast2)
+            }
+            "boolne" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bool() != b.as_bool()))) as Fast2)
+            }
+            "boollt" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(!a.as_bool() & b.as_bool()))) as Fast2)
+            }
+            "boolgt" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_bool() & !b.as_bool()))) as Fast2)
+            }
+            "chareq" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_char() == b.as_char()))) as Fast2)
+            }
+            "charne" => {
+                Some((|a: &Datum, b: &Datum| Ok(Datum::Bool(a.as_char() != b.as_char()))) as Fast2)
+            }
             _ => None,
         })
         .or_else(|| compare_bytes!("bytea", src))
@@ -224,16 +296,20 @@ pub(crate) fn fast2(src: &str, deterministic: bool, c_collation: bool) -> Option
 pub(crate) fn fast1(src: &str) -> Option<Fast1> {
     Some(match src {
         "int48" => |a| Ok(Datum::Int8(i64::from(a.as_i32()))),
-        "int84" => |a| {
-            i32::try_from(a.as_i64()).map(Datum::Int4).map_err(|_| out_of_range("integer"))
-        },
+        "int84" => {
+            |a| i32::try_from(a.as_i64()).map(Datum::Int4).map_err(|_| out_of_range("integer"))
+        }
         "i2toi4" => |a| Ok(Datum::Int4(i32::from(a.as_i16()))),
         "int28" => |a| Ok(Datum::Int8(i64::from(a.as_i16()))),
         "i4tod" => |a| Ok(Datum::Float8(f64::from(a.as_i32()))),
         "i8tod" => |a| Ok(Datum::Float8(a.as_i64() as f64)),
         "ftod" => |a| Ok(Datum::Float8(f64::from(a.as_f32()))),
-        "int4um" => |a| a.as_i32().checked_neg().map(Datum::Int4).ok_or_else(|| out_of_range("integer")),
-        "int8um" => |a| a.as_i64().checked_neg().map(Datum::Int8).ok_or_else(|| out_of_range("bigint")),
+        "int4um" => {
+            |a| a.as_i32().checked_neg().map(Datum::Int4).ok_or_else(|| out_of_range("integer"))
+        }
+        "int8um" => {
+            |a| a.as_i64().checked_neg().map(Datum::Int8).ok_or_else(|| out_of_range("bigint"))
+        }
         "float8um" => |a| Ok(Datum::Float8(-a.as_f64())),
         _ => return None,
     })

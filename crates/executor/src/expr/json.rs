@@ -102,4 +102,3 @@ impl JsonNode {
         self.call.info.call(&mut call, &mut kept)
     }
 }
-

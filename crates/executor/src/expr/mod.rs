@@ -29,11 +29,11 @@ pub(crate) use call::{CallNode, FnCall};
 pub(crate) use collation::{is_c_collation, is_deterministic};
 pub(crate) use composite::{FieldStoreNode, RowBuild, RowConvert, WholeRow};
 pub(crate) use domain::DomainNode;
-pub(crate) use fast::{cmp_f64, fast1, fast2};
-pub(crate) use saop::SaopNode;
 pub(crate) use eval::{all_hold, none_false};
-pub(crate) use subplan::{InitPlan, SubplanNode, run_init_plan, set_param};
+pub(crate) use fast::{cmp_f64, fast1, fast2};
 pub use fold::evaluate_const;
+pub(crate) use saop::SaopNode;
+pub(crate) use subplan::{InitPlan, SubplanNode, run_init_plan, set_param};
 
 use fmgr::FnInfo;
 use std::sync::Arc;
@@ -123,8 +123,8 @@ pub enum CExpr {
     Json(Box<json::JsonNode>),
     /// RETURNING OLD/NEW expression: NULL where the row does not exist.
     Returning(bool, Box<CExpr>),
-    /// WHERE CURRENT OF: range table index of the target.
-    CurrentOf(u16),
+    /// WHERE CURRENT OF where no TID scan took it up.
+    CurrentOf,
 }
 
 /// CASE.

@@ -1,6 +1,9 @@
 //! Expressions outside of a plan: defaults, index expressions, checks, rewrites, folding.
 use super::{CExpr, ExprCompiler, ScanColumns, Scope};
-use crate::{Cx, EState, ExecSettings, batch::{RowView, Rows}};
+use crate::{
+    Cx, EState, ExecSettings,
+    batch::{RowView, Rows},
+};
 use catalog::CatalogRead;
 use error::PgResult;
 use fmgr::FnContext;
@@ -33,10 +36,8 @@ impl StandaloneExprs {
     ) -> PgResult<Self> {
         let mut compiler = ExprCompiler::new(session, catalog);
         let scope = Scope::scan(columns);
-        let exprs = exprs
-            .iter()
-            .map(|e| compiler.compile(e, &scope))
-            .collect::<PgResult<Vec<_>>>()?;
+        let exprs =
+            exprs.iter().map(|e| compiler.compile(e, &scope)).collect::<PgResult<Vec<_>>>()?;
         let mut state = EState::new(None, None, Arc::new([]), Arc::new(ExecSettings::default()));
         state.reserve_slots(compiler.counts());
         Ok(StandaloneExprs { exprs, state })

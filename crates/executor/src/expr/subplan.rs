@@ -361,12 +361,7 @@ impl HashedTest {
         Ok(Datum::Bool(false))
     }
 
-    fn matches(
-        &self,
-        left: &[Datum],
-        right: &[Datum],
-        cx: &mut Cx<'_>,
-    ) -> PgResult<Option<bool>> {
+    fn matches(&self, left: &[Datum], right: &[Datum], cx: &mut Cx<'_>) -> PgResult<Option<bool>> {
         let mut unknown = false;
         for ((column, a), b) in self.columns.iter().zip(left).zip(right) {
             if a.is_null() || b.is_null() {

@@ -1,6 +1,9 @@
 //! Rows and keys as error DETAILs show them.
 use crate::Cx;
-use catalog::{IndexDesc, RelationDesc, acl::{self, ObjectKind}};
+use catalog::{
+    IndexDesc, RelationDesc,
+    acl::{self, ObjectKind},
+};
 use error::PgResult;
 use fmgr::{CallContext, CallSite};
 use types::{Datum, Oid, type_oid};
@@ -134,14 +137,9 @@ fn column_definition(cx: &Cx<'_>, index: &IndexDesc, column: usize) -> Option<St
         ..CallSite::default()
     };
     let mut cache = None;
-    let mut call = CallContext {
-        session: cx.session,
-        site: &site,
-        cache: &mut cache,
-        in_aggregate: false,
-    };
-    let mut args =
-        [Datum::Oid(index.oid), Datum::Int4(column as i32 + 1), Datum::Bool(false)];
+    let mut call =
+        CallContext { session: cx.session, site: &site, cache: &mut cache, in_aggregate: false };
+    let mut args = [Datum::Oid(index.oid), Datum::Int4(column as i32 + 1), Datum::Bool(false)];
     match info.call(&mut call, &mut args) {
         Ok(Datum::Bytes(text)) => Some(String::from_utf8_lossy(&text).into_owned()),
         _ => None,

@@ -1,12 +1,6 @@
 //! Re-checks after a concurrent update (PostgreSQL's EvalPlanQual): the plan runs again for one
 //! combination of rows.
-use crate::{
-    Cx,
-    batch::Batch,
-    expr::SYSTEM_COLUMNS,
-    node::fill_system,
-    plan_spec::PlanSpec,
-};
+use crate::{Cx, batch::Batch, expr::SYSTEM_COLUMNS, node::fill_system, plan_spec::PlanSpec};
 use catalog::RelationDesc;
 use error::PgResult;
 use std::{collections::HashMap, sync::Arc};

@@ -11,7 +11,10 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use table::{Heap, Index, IndexRange, IndexScan, KeyEncoder, RowLock, RowLockMode, Rowid, Snapshot, WaitPolicy};
+use table::{
+    Heap, Index, IndexRange, IndexScan, KeyEncoder, RowLock, RowLockMode, Rowid, Snapshot,
+    WaitPolicy,
+};
 use types::{Datum, Oid};
 
 /// A FOREIGN KEY constraint.
@@ -37,6 +40,7 @@ pub(crate) enum Pending {
 pub struct AfterStatement {
     pub(crate) pending: Vec<Pending>,
     pub(crate) targets: HashMap<Oid, Arc<Target>>,
+    pub(crate) partitions: HashMap<Oid, Arc<super::partition::PartitionSpec>>,
 }
 
 /// A transaction's deferred checks and its SET CONSTRAINTS; the session keeps it and hands it out as a
@@ -100,8 +104,7 @@ impl DeferredChecks {
                     }
                     Pending::Unique { index, .. } => (index.oid, false),
                 };
-                let deferred =
-                    s.by_constraint.get(&oid).copied().or(s.all).unwrap_or(default);
+                let deferred = s.by_constraint.get(&oid).copied().or(s.all).unwrap_or(default);
                 if deferred { rest.push(check) } else { due.push(check) }
             }
             s.pending = rest;
@@ -236,11 +239,8 @@ impl ForeignKey {
         if con.period {
             return Err(not_supported!("temporal foreign keys"));
         }
-        let equal = con
-            .pfeqop
-            .iter()
-            .map(|op| c.operator(*op, Oid::INVALID))
-            .collect::<PgResult<_>>()?;
+        let equal =
+            con.pfeqop.iter().map(|op| c.operator(*op, Oid::INVALID)).collect::<PgResult<_>>()?;
         Ok(ForeignKey { con: con.clone(), equal })
     }
 
@@ -290,11 +290,8 @@ impl ForeignKey {
         old: &[Datum],
         new: &[Datum],
     ) -> PgResult<()> {
-        let changed = self
-            .con
-            .key
-            .iter()
-            .any(|c| !same_datum(&old[*c as usize - 1], &new[*c as usize - 1]));
+        let changed =
+            self.con.key.iter().any(|c| !same_datum(&old[*c as usize - 1], &new[*c as usize - 1]));
         if changed { self.row_added(target, cx, rowid, new) } else { Ok(()) }
     }
 
@@ -342,10 +339,8 @@ impl ForeignKey {
                 let parent = cx.catalog.get_relation(self.con.frelid)?;
                 let mut error = self.violation(cx, &child)?;
                 if let Some(key) = describe_columns(cx, &child, &self.con.key, values)? {
-                    error = error.detail(format!(
-                        "Key {key} is not present in table \"{}\".",
-                        parent.name
-                    ));
+                    error = error
+                        .detail(format!("Key {key} is not present in table \"{}\".", parent.name));
                 }
                 return Err(error);
             };
@@ -393,9 +388,8 @@ impl ForeignKey {
             let mut eq = Vec::with_capacity(values.len());
             for column in index.columns.iter().take(index.n_key) {
                 let at = self.con.fkey.iter().position(|c| *c == column.attnum);
-                let value = at.and_then(|at| {
-                    convert_key(&values[at], index.physical.columns[eq.len()].phys)
-                });
+                let value = at
+                    .and_then(|at| convert_key(&values[at], index.physical.columns[eq.len()].phys));
                 match value {
                     Some(value) => eq.push(value),
                     None => break,
@@ -409,8 +403,7 @@ impl ForeignKey {
                 }
                 let range = IndexRange { eq, ..IndexRange::default() };
                 let desc = index.physical.clone();
-                let mut scan =
-                    IndexScan::new(desc, &txn, snapshot, &mut encoder, &range, false)?;
+                let mut scan = IndexScan::new(desc, &txn, snapshot, &mut encoder, &range, false)?;
                 return scan.advance();
             }
         }
@@ -489,13 +482,7 @@ impl ForeignKey {
     }
 
     /// Constraint functions are compiled apart from the plan, so they bring a cache of their own.
-    fn call_equal(
-        &self,
-        cx: &mut Cx<'_>,
-        equal: &FnCall,
-        a: &Datum,
-        b: &Datum,
-    ) -> PgResult<Datum> {
+    fn call_equal(&self, cx: &mut Cx<'_>, equal: &FnCall, a: &Datum, b: &Datum) -> PgResult<Datum> {
         let mut cache = None;
         let mut call = fmgr::CallContext {
             session: cx.session,
@@ -535,7 +522,7 @@ impl ForeignKey {
                 }
             }
             steps += 1;
-            if steps % 1024 == 0 {
+            if steps.is_multiple_of(1024) {
                 cx.check_interrupts()?;
             }
         }
@@ -549,4 +536,3 @@ pub(crate) fn heap_of(rel: &RelationDesc) -> PgResult<Heap> {
         None => Err(not_supported!("foreign keys of partitioned tables")),
     }
 }
-

@@ -174,8 +174,7 @@ impl TargetIndex {
                 let after = self.values(cx, new)?;
                 let check = self.check_kind()?;
                 let txn = cx.es.txn().clone();
-                let conflict =
-                    self.index.update(&txn, encoder, &before, &after, rowid, check)?;
+                let conflict = self.index.update(&txn, encoder, &before, &after, rowid, check)?;
                 self.conflict(target, cx, conflict, check, &after, rowid)
             }
         }

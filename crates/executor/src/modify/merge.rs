@@ -41,7 +41,7 @@ impl ModifyTable {
         rowid: Option<Rowid>,
     ) -> PgResult<Option<Changed>> {
         let Some(rowid) = rowid else { return self.merge_not_matched(cx, rel) };
-        let Some((mut old, _)) = self.fetch_old(cx, rel, rowid)? else { return Ok(None) };
+        let Some((mut old, _)) = self.fetch_old(cx, &rel.target, rowid)? else { return Ok(None) };
         loop {
             let slot = slot_of(&rel.target.rel, old.clone(), rowid, 0);
             let Some(action) = self.choose(cx, rel, &slot)? else { return Ok(None) };
@@ -71,9 +71,7 @@ impl ModifyTable {
                         CARDINALITY_VIOLATION,
                         "MERGE command cannot affect row a second time"
                     )
-                    .hint(
-                        "Ensure that not more than one source row matches any one target row.",
-                    ));
+                    .hint("Ensure that not more than one source row matches any one target row."));
                 }
                 ChangeOutcome::Changed(latest) => {
                     // Choose again for what the row is now.
@@ -110,9 +108,7 @@ impl ModifyTable {
         let Some(action) = self.choose(cx, rel, &slot)? else { return Ok(Some(None)) };
         match &rel.merge_actions[action].action {
             MergeDo::Nothing | MergeDo::Insert(_) => Ok(Some(None)),
-            MergeDo::Delete => {
-                Ok(Some(Some(self.delete_row(cx, rel, rowid, old.to_vec())?)))
-            }
+            MergeDo::Delete => Ok(Some(Some(self.delete_row(cx, rel, rowid, old.to_vec())?))),
             MergeDo::Update(sets) => {
                 let rows = self.rows(&slot);
                 let mut new = old.to_vec();
@@ -131,12 +127,7 @@ impl ModifyTable {
     }
 
     /// The first action that applies to a target row.
-    fn choose(
-        &self,
-        cx: &mut Cx<'_>,
-        rel: &ResultRel,
-        slot: &[Datum],
-    ) -> PgResult<Option<usize>> {
+    fn choose(&self, cx: &mut Cx<'_>, rel: &ResultRel, slot: &[Datum]) -> PgResult<Option<usize>> {
         let rows = self.rows(slot);
         let matched = match &rel.merge_join_condition {
             Some(condition) => condition.test(&rows, cx)?,

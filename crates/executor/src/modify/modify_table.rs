@@ -1,9 +1,7 @@
 //! ModifyTable: INSERT, UPDATE, DELETE and MERGE.
 use super::{
-    CheckOption, ChangeOutcome, EpqRows, MergeActionSpec, OnConflictSpec, RecheckRel, Target,
-    recheck,
-    row_change::lock_for_change,
-    slot_of,
+    ChangeOutcome, CheckOption, EpqRows, MergeActionSpec, OnConflictSpec, RecheckRel, Target,
+    convert_row, fits_partition, recheck, route, row_change::lock_for_change, slot_of,
 };
 use crate::{
     Cx,
@@ -35,6 +33,8 @@ pub(crate) struct ModifyTableSpec {
     pub(crate) operation: CmdType,
     pub(crate) can_set_tag: bool,
     pub(crate) rels: Box<[ResultRel]>,
+    /// The partitioned table that rows may move within.
+    pub(crate) root: Option<Arc<Target>>,
     /// Positions of the junk columns in the input.
     pub(crate) ctid_col: Option<usize>,
     pub(crate) tableoid_col: Option<usize>,
@@ -103,11 +103,11 @@ impl ModifyTable {
     pub(crate) fn fetch_old(
         &self,
         cx: &Cx<'_>,
-        rel: &ResultRel,
+        target: &Target,
         rowid: Rowid,
     ) -> PgResult<Option<(Vec<Datum>, u64)>> {
-        let heap = &rel.target.heap;
-        let mut row = Vec::with_capacity(rel.target.width() + crate::expr::SYSTEM_COLUMNS);
+        let heap = &target.heap;
+        let mut row = Vec::with_capacity(target.width() + crate::expr::SYSTEM_COLUMNS);
         let xid = heap.fetch_with(cx.es.txn(), cx.es.snapshot(), rowid, |r, large| {
             r.decode_all(&heap.desc().missing, large, &mut row)?;
             Ok(r.xid())
@@ -150,7 +150,11 @@ impl ModifyTable {
         rel: &ResultRel,
         mut values: Vec<Datum>,
     ) -> PgResult<Option<Changed>> {
-        let target = &rel.target;
+        let mut target = rel.target.clone();
+        let routed = target.is_routing();
+        if routed {
+            (target, values) = route(cx, &rel.target.rel, values)?;
+        }
         target.generate(cx, &mut values)?;
         let rows = Rows {
             scan: RowView::Slice(&values),
@@ -159,28 +163,35 @@ impl ModifyTable {
         };
         target.check_options(&rel.check_options, "rls_insert", &rows, &values, cx)?;
         target.check_row(cx, &values)?;
+        if !routed {
+            target.check_partition(cx, &values)?;
+        }
         let spec = self.spec.clone();
         if let Some(on_conflict) = &spec.on_conflict {
-            if let Some(changed) = self.resolve_conflict(cx, rel, on_conflict, &values)? {
+            if let Some(changed) = self.resolve_conflict(cx, rel, &target, on_conflict, &values)? {
                 return Ok(changed);
             }
         }
         let rowid = target.store(cx, &mut self.encoder, &values)?;
-        let new = slot_of(&target.rel, values, rowid, cx.es.txn().xid()?);
+        let values = convert_row(&target.rel, &rel.target.rel, values);
+        let mut new = slot_of(&rel.target.rel, values, rowid, cx.es.txn().xid()?);
+        set_tableoid(&mut new, &rel.target, &target);
         self.check_view(cx, rel, &new)?;
         self.count(cx);
         Ok(Some(Changed { old: None, new: Some(new), inner: None }))
     }
 
-    pub(crate) fn check_view(&self, cx: &mut Cx<'_>, rel: &ResultRel, new: &[Datum]) -> PgResult<()> {
+    pub(crate) fn check_view(
+        &self,
+        cx: &mut Cx<'_>,
+        rel: &ResultRel,
+        new: &[Datum],
+    ) -> PgResult<()> {
         if rel.check_options.is_empty() {
             return Ok(());
         }
-        let rows = Rows {
-            scan: RowView::Slice(new),
-            outer: RowView::Slice(&self.plan_row),
-            ..Rows::NONE
-        };
+        let rows =
+            Rows { scan: RowView::Slice(new), outer: RowView::Slice(&self.plan_row), ..Rows::NONE };
         rel.target.check_options(&rel.check_options, "view", &rows, new, cx)
     }
 
@@ -197,10 +208,25 @@ impl ModifyTable {
         rel: &ResultRel,
         rowid: Rowid,
         old: Vec<Datum>,
+        new: Vec<Datum>,
+    ) -> PgResult<Changed> {
+        self.update_in(cx, rel, &rel.target.clone(), rowid, old, new)
+    }
+
+    /// As [`ModifyTable::update_row`], for a row of a given partition.
+    pub(crate) fn update_in(
+        &mut self,
+        cx: &mut Cx<'_>,
+        rel: &ResultRel,
+        target: &Arc<Target>,
+        rowid: Rowid,
+        old: Vec<Datum>,
         mut new: Vec<Datum>,
     ) -> PgResult<Changed> {
-        let target = &rel.target;
         target.generate(cx, &mut new)?;
+        if target.rel.is_partition && !fits_partition(cx, &target.rel, &new)? {
+            return self.move_row(cx, rel, target, rowid, old, new);
+        }
         let rows = Rows {
             scan: RowView::Slice(&new),
             outer: RowView::Slice(&self.plan_row),
@@ -210,7 +236,37 @@ impl ModifyTable {
         target.check_row(cx, &new)?;
         target.replace(cx, &mut self.encoder, rowid, &old, &new)?;
         let xid = cx.es.txn().xid()?;
-        let new = slot_of(&target.rel, new, rowid, xid);
+        let mut new = slot_of(&target.rel, new, rowid, xid);
+        set_tableoid(&mut new, &rel.target, target);
+        self.check_view(cx, rel, &new)?;
+        let old = slot_of(&target.rel, old, rowid, xid);
+        Ok(Changed { old: Some(old), new: Some(new), inner: None })
+    }
+
+    /// Moves a row whose new version belongs to another partition.
+    fn move_row(
+        &mut self,
+        cx: &mut Cx<'_>,
+        rel: &ResultRel,
+        target: &Arc<Target>,
+        rowid: Rowid,
+        old: Vec<Datum>,
+        new: Vec<Datum>,
+    ) -> PgResult<Changed> {
+        let Some(root) = self.spec.root.clone().filter(|_| self.spec.on_conflict.is_none()) else {
+            target.check_partition(cx, &new)?;
+            return Err(PgError::internal("row fits its partition after all"));
+        };
+        let values = convert_row(&target.rel, &root.rel, new);
+        let (leaf, mut values) = route(cx, &root.rel, values)?;
+        leaf.generate(cx, &mut values)?;
+        leaf.check_row(cx, &values)?;
+        target.remove(cx, &mut self.encoder, rowid, &old)?;
+        let new_rowid = leaf.store(cx, &mut self.encoder, &values)?;
+        let xid = cx.es.txn().xid()?;
+        let values = convert_row(&leaf.rel, &rel.target.rel, values);
+        let mut new = slot_of(&rel.target.rel, values, new_rowid, xid);
+        set_tableoid(&mut new, &rel.target, &leaf);
         self.check_view(cx, rel, &new)?;
         let old = slot_of(&target.rel, old, rowid, xid);
         Ok(Changed { old: Some(old), new: Some(new), inner: None })
@@ -229,7 +285,7 @@ impl ModifyTable {
         let Some(rowid) = self.target_row()? else {
             return Err(PgError::internal("ctid is NULL"));
         };
-        let Some((mut old, _)) = self.fetch_old(cx, rel, rowid)? else { return Ok(None) };
+        let Some((mut old, _)) = self.fetch_old(cx, &rel.target, rowid)? else { return Ok(None) };
         let mut new = Self::merge_columns(rel, &old, &self.plan_row);
         loop {
             let mode = match rel.target.changes_key(&old, &new) {
@@ -263,7 +319,7 @@ impl ModifyTable {
             return Err(PgError::internal("ctid is NULL"));
         };
         let old = match lock_for_change(cx, &rel.target, rowid, RowLockMode::Update, true)? {
-            ChangeOutcome::Unchanged => match self.fetch_old(cx, rel, rowid)? {
+            ChangeOutcome::Unchanged => match self.fetch_old(cx, &rel.target, rowid)? {
                 Some((old, _)) => old,
                 None => return Ok(None),
             },
@@ -342,6 +398,12 @@ impl ModifyTable {
         let outer = RowView::Slice(&self.plan_row);
         projection.emit(&Rows { scan, outer, inner, old, new, aggs: &[] }, cx, out)
     }
+}
+
+/// A routed row shows the partition it went to.
+fn set_tableoid(slot: &mut [Datum], shown: &Target, stored: &Target) {
+    let at = shown.width() + (-nodes::sysattr::TABLEOID) as usize - 1;
+    slot[at] = Datum::Oid(stored.rel.oid);
 }
 
 impl ExecNode for ModifyTable {

@@ -1,6 +1,6 @@
 //! INSERT … ON CONFLICT.
 use super::{
-    ChangeOutcome, TargetIndex,
+    ChangeOutcome, Target, TargetIndex,
     modify_table::{Changed, ModifyTable, ResultRel},
     row_change::{is_repeatable, serialization_failure},
     slot_of,
@@ -10,7 +10,9 @@ use crate::{
     batch::{RowView, Rows},
     expr::CExpr,
 };
-use error::{PgResult, err};
+use catalog::RelationDesc;
+use error::{PgResult, err, not_supported};
+use std::sync::Arc;
 use table::{RowLock, RowLockMode, Rowid, WaitPolicy};
 use types::{Datum, Oid};
 
@@ -23,8 +25,22 @@ pub(crate) struct OnConflictSpec {
 }
 
 impl OnConflictSpec {
-    fn is_arbiter(&self, index: &TargetIndex) -> bool {
-        index.desc.unique && (self.arbiters.is_empty() || self.arbiters.contains(&index.desc.oid))
+    /// Whether an index, or the partitioned index it belongs to, decides about conflicts.
+    fn is_arbiter(&self, cx: &Cx<'_>, index: &TargetIndex) -> PgResult<bool> {
+        if !index.desc.unique {
+            return Ok(false);
+        }
+        if self.arbiters.is_empty() || self.arbiters.contains(&index.desc.oid) {
+            return Ok(true);
+        }
+        let mut oid = index.desc.oid;
+        while let Some(parent) = cx.catalog.inheritance_parents(oid)?.first().copied() {
+            if self.arbiters.contains(&parent) {
+                return Ok(true);
+            }
+            oid = parent;
+        }
+        Ok(false)
     }
 }
 
@@ -34,12 +50,16 @@ impl ModifyTable {
         &mut self,
         cx: &mut Cx<'_>,
         rel: &ResultRel,
+        target: &Arc<Target>,
         spec: &OnConflictSpec,
         values: &[Datum],
     ) -> PgResult<Option<Option<Changed>>> {
         let txn = cx.es.txn().clone();
         'again: loop {
-            for index in rel.target.indexes.iter().filter(|i| spec.is_arbiter(i)) {
+            for index in &target.indexes {
+                if !spec.is_arbiter(cx, index)? {
+                    continue;
+                }
                 if !index.desc.immediate {
                     return Err(err!(
                         OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -54,10 +74,10 @@ impl ModifyTable {
                 let found = index.index.find_conflict(&txn, &mut self.encoder, &key, None)?;
                 let Some(rowid) = found else { continue };
                 let Some((sets, condition)) = &spec.update else {
-                    self.check_visible(cx, rel, rowid)?;
+                    self.check_visible(cx, target, rowid)?;
                     return Ok(Some(None));
                 };
-                match self.update_conflicting(cx, rel, rowid, sets, condition, values)? {
+                match self.update_conflicting(cx, rel, target, rowid, sets, condition, values)? {
                     Some(changed) => return Ok(Some(changed)),
                     // The row went away meanwhile.
                     None => continue 'again,
@@ -68,16 +88,22 @@ impl ModifyTable {
     }
 
     /// Above READ COMMITTED the conflicting row must be visible.
-    fn check_visible(&self, cx: &Cx<'_>, rel: &ResultRel, rowid: Rowid) -> PgResult<()> {
+    fn check_visible(&self, cx: &Cx<'_>, target: &Target, rowid: Rowid) -> PgResult<()> {
         if !is_repeatable(cx) {
             return Ok(());
         }
         let (txn, snapshot) = (cx.es.txn(), cx.es.snapshot());
-        let seen = rel.target.heap.fetch_with(txn, snapshot, rowid, |_, _| Ok(()))?;
+        let seen = target.heap.fetch_with(txn, snapshot, rowid, |_, _| Ok(()))?;
         if seen.is_some() {
             return Ok(());
         }
-        match rel.target.heap.lock_row(txn, rowid, RowLockMode::KeyShare, WaitPolicy::Block, snapshot)? {
+        match target.heap.lock_row(
+            txn,
+            rowid,
+            RowLockMode::KeyShare,
+            WaitPolicy::Block,
+            snapshot,
+        )? {
             RowLock::Own { .. } => Ok(()),
             _ => Err(serialization_failure("update")),
         }
@@ -88,18 +114,23 @@ impl ModifyTable {
         &mut self,
         cx: &mut Cx<'_>,
         rel: &ResultRel,
+        target: &Arc<Target>,
         rowid: Rowid,
         sets: &[(u16, CExpr)],
         condition: &Option<CExpr>,
         excluded: &[Datum],
     ) -> PgResult<Option<Option<Changed>>> {
-        let target = &rel.target;
+        if !same_layout(&target.rel, &rel.target.rel) {
+            return Err(not_supported!(
+                "ON CONFLICT DO UPDATE into partitions whose columns are in another order"
+            ));
+        }
         let changes_key = sets.iter().any(|(c, _)| target.key_columns.contains(c));
         let mode = if changes_key { RowLockMode::Update } else { RowLockMode::NoKeyUpdate };
-        let old = match self.lock_conflicting(cx, rel, rowid, mode)? {
+        let old = match self.lock_conflicting(cx, target, rowid, mode)? {
             ChangeOutcome::Changed(row) => row,
             ChangeOutcome::Gone => return Ok(None),
-            ChangeOutcome::Unchanged => match self.fetch_old(cx, rel, rowid)? {
+            ChangeOutcome::Unchanged => match self.fetch_old(cx, target, rowid)? {
                 Some((row, _)) => row,
                 None => return Ok(None),
             },
@@ -133,7 +164,7 @@ impl ModifyTable {
         for (column, expr) in sets {
             new[*column as usize] = expr.eval(&rows, cx)?;
         }
-        let mut changed = self.update_row(cx, rel, rowid, old, new)?;
+        let mut changed = self.update_in(cx, rel, target, rowid, old, new)?;
         changed.inner = Some(inner);
         self.count(cx);
         Ok(Some(Some(changed)))
@@ -142,12 +173,12 @@ impl ModifyTable {
     fn lock_conflicting(
         &self,
         cx: &mut Cx<'_>,
-        rel: &ResultRel,
+        target: &Target,
         rowid: Rowid,
         mode: RowLockMode,
     ) -> PgResult<ChangeOutcome> {
         let (txn, snapshot) = (cx.es.txn().clone(), cx.es.snapshot().clone());
-        let heap = &rel.target.heap;
+        let heap = &target.heap;
         Ok(match heap.lock_row(&txn, rowid, mode, WaitPolicy::Block, &snapshot)? {
             RowLock::Unchanged => ChangeOutcome::Unchanged,
             RowLock::Changed(bytes) => {
@@ -165,4 +196,12 @@ impl ModifyTable {
             }
         })
     }
+}
+
+fn same_layout(a: &RelationDesc, b: &RelationDesc) -> bool {
+    a.attrs.len() == b.attrs.len()
+        && a.attrs
+            .iter()
+            .zip(b.attrs.iter())
+            .all(|(a, b)| a.dropped == b.dropped && a.name == b.name)
 }

@@ -66,8 +66,7 @@ impl ForeignKey {
                 child.name
             ),
         };
-        let error =
-            error.table(schema, child.name.clone()).constraint(self.con.name.clone());
+        let error = error.table(schema, child.name.clone()).constraint(self.con.name.clone());
         let how = if restrict { "is referenced" } else { "is still referenced" };
         Ok(match describe_columns(cx, &parent, &self.con.fkey, old)? {
             Some(key) => error.detail(format!("Key {key} {how} from table \"{}\".", child.name)),
@@ -157,8 +156,7 @@ impl ForeignKey {
                 ('d', _) => match &attr.default {
                     Some(expr) => {
                         let exprs = std::slice::from_ref(&**expr);
-                        let mut compiled =
-                            StandaloneExprs::compile(exprs, cx.session, cx.catalog)?;
+                        let mut compiled = StandaloneExprs::compile(exprs, cx.session, cx.catalog)?;
                         compiled.eval_one(cx.session, cx.catalog, &[])?
                     }
                     None => Datum::Null,

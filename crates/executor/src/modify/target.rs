@@ -10,7 +10,7 @@ use catalog::RelationDesc;
 use error::{PgError, PgResult, err};
 use nodes::Expr;
 use std::sync::Arc;
-use table::{Heap, KeyEncoder, Rowid};
+use table::{Heap, KeyEncoder, RowLayout, Rowid, StorageId, TableDesc};
 use types::Datum;
 
 /// A relation that rows are inserted into, updated or deleted in.
@@ -31,7 +31,12 @@ pub(crate) struct Target {
 }
 
 /// A row as expressions see it: attributes, then system columns.
-pub(crate) fn slot_of(rel: &RelationDesc, mut values: Vec<Datum>, rowid: Rowid, xid: u64) -> Vec<Datum> {
+pub(crate) fn slot_of(
+    rel: &RelationDesc,
+    mut values: Vec<Datum>,
+    rowid: Rowid,
+    xid: u64,
+) -> Vec<Datum> {
     let width = rel.attrs.len();
     values.resize(width + SYSTEM_COLUMNS, Datum::Null);
     fill_system(&mut values, width, rowid, xid, rel.oid);
@@ -40,6 +45,9 @@ pub(crate) fn slot_of(rel: &RelationDesc, mut values: Vec<Datum>, rowid: Rowid, 
 
 impl Target {
     pub(crate) fn compile(c: &mut ExprCompiler<'_>, rel: &Arc<RelationDesc>) -> PgResult<Target> {
+        if rel.relkind == 'p' {
+            return Ok(Target::routing(rel));
+        }
         let Some(desc) = rel.physical.clone() else {
             return Err(cannot_change(rel));
         };
@@ -105,6 +113,29 @@ impl Target {
             referencing,
             key_columns: key_columns.into(),
         })
+    }
+
+    /// A partitioned table: its rows go to partitions, which bring their own constraints and indexes. The
+    /// heap is never touched.
+    fn routing(rel: &Arc<RelationDesc>) -> Target {
+        let desc =
+            TableDesc { sid: StorageId(0), layout: RowLayout::new(&[]), missing: Vec::new() };
+        Target {
+            rel: rel.clone(),
+            heap: Heap::new(Arc::new(desc)),
+            indexes: Box::new([]),
+            checks: Box::new([]),
+            not_null: Box::new([]),
+            generated: Box::new([]),
+            foreign_keys: Box::new([]),
+            referencing: Box::new([]),
+            key_columns: Box::new([]),
+        }
+    }
+
+    /// Whether rows are routed to partitions.
+    pub(crate) fn is_routing(&self) -> bool {
+        self.rel.relkind == 'p'
     }
 
     /// Compiles a target while a plan runs (referential actions).
@@ -209,9 +240,7 @@ impl Target {
 
     /// Whether an update changes a column that foreign keys may refer to.
     pub(crate) fn changes_key(&self, old: &[Datum], new: &[Datum]) -> bool {
-        self.key_columns
-            .iter()
-            .any(|c| !super::same_datum(&old[*c as usize], &new[*c as usize]))
+        self.key_columns.iter().any(|c| !super::same_datum(&old[*c as usize], &new[*c as usize]))
     }
 
     /// The target's schema, for the fields of an error.
@@ -222,15 +251,10 @@ impl Target {
 
 fn cannot_change(rel: &RelationDesc) -> PgError {
     match rel.relkind {
-        'p' => error::not_supported!("changing rows of partitioned tables"),
         'f' => error::not_supported!("changing rows of foreign tables"),
         'S' => err!(WRONG_OBJECT_TYPE, "cannot change sequence \"{}\"", rel.name),
         't' => err!(WRONG_OBJECT_TYPE, "cannot change TOAST relation \"{}\"", rel.name),
-        'v' => err!(
-            OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "cannot change view \"{}\"",
-            rel.name
-        ),
+        'v' => err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot change view \"{}\"", rel.name),
         'm' => err!(WRONG_OBJECT_TYPE, "cannot change materialized view \"{}\"", rel.name),
         _ => err!(WRONG_OBJECT_TYPE, "cannot change relation \"{}\"", rel.name),
     }

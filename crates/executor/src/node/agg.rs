@@ -132,7 +132,13 @@ impl HashedSet {
     }
 
     /// Takes a row in; spills it if it starts a group and there is no room.
-    fn add(&mut self, spec: &AggSpec, set: usize, row: RowView<'_>, cx: &mut Cx<'_>) -> PgResult<()> {
+    fn add(
+        &mut self,
+        spec: &AggSpec,
+        set: usize,
+        row: RowView<'_>,
+        cx: &mut Cx<'_>,
+    ) -> PgResult<()> {
         let keys = &spec.sets[set].keys;
         let (found, hash) = self.table.find(cx, keys, |k| row.get(k.col))?;
         let group = match found {
@@ -145,8 +151,9 @@ impl HashedSet {
                 let group = self.table.insert(keys, hash, |k| row.get(k.col));
                 let at = self.kept.len();
                 spec.keep(row, &mut self.kept);
-                self.table.bytes += self.kept[at..].iter().map(|d| 16 + datum_size(d)).sum::<usize>()
-                    + spec.calls.len() * size_of::<AggState>();
+                self.table.bytes +=
+                    self.kept[at..].iter().map(|d| 16 + datum_size(d)).sum::<usize>()
+                        + spec.calls.len() * size_of::<AggState>();
                 self.states.extend(spec.calls.iter().map(|call| call.start(cx)));
                 group
             }

@@ -168,8 +168,7 @@ impl AggCall {
             false => agg.aggargtypes.clone(),
         };
         functions.transtype = resolve_transtype(agg.aggtranstype, functions.transtype, &types);
-        let sortlist =
-            if agg.aggdistinct.is_empty() { &agg.aggorder } else { &agg.aggdistinct };
+        let sortlist = if agg.aggdistinct.is_empty() { &agg.aggorder } else { &agg.aggdistinct };
         let sort = sort_columns(c, sortlist, &agg.args)?;
         let args = c.compile_all(agg.args.iter().map(|a| &a.expr), scope)?;
         let n_trans_args = match agg.aggkind {
@@ -316,9 +315,7 @@ impl AggCall {
         };
         let kernel = match inverse {
             Some(_) => Kernel::None,
-            None => {
-                kernel_of(&trans, final_.as_ref().map(|f| f.info.prosrc.as_str()), &shape)
-            }
+            None => kernel_of(&trans, final_.as_ref().map(|f| f.info.prosrc.as_str()), &shape),
         };
         Ok(AggCall {
             kernel,
@@ -340,11 +337,7 @@ impl AggCall {
     pub(crate) fn start(&self, cx: &Cx<'_>) -> AggState {
         let sorter = (!self.sort.is_empty()).then(|| {
             let settings = &cx.es.settings;
-            Box::new(Sorter::new(
-                self.args.len(),
-                settings.work_mem,
-                settings.temp_dir.clone(),
-            ))
+            Box::new(Sorter::new(self.args.len(), settings.work_mem, settings.temp_dir.clone()))
         });
         match self.kernel {
             Kernel::CountStar | Kernel::CountAny => {
@@ -415,13 +408,14 @@ impl AggCall {
             }
             Kernel::AvgInt => {
                 let sum = if state.empty_sum() { 0 } else { integer(&state.value) };
-                state.value = Datum::Int8(sum.checked_add(integer(value)).ok_or_else(bigint_range)?);
+                state.value =
+                    Datum::Int8(sum.checked_add(integer(value)).ok_or_else(bigint_range)?);
                 state.extra += 1;
             }
             Kernel::SumInt8 => {
                 let low = if let Datum::Int8(low) = state.value { low as u64 } else { 0 };
-                let sum = (i128::from(state.extra) << 64 | i128::from(low))
-                    + i128::from(integer(value));
+                let sum =
+                    (i128::from(state.extra) << 64 | i128::from(low)) + i128::from(integer(value));
                 state.value = Datum::Int8(sum as u64 as i64);
                 state.extra = (sum >> 64) as i64;
                 state.empty = false;
@@ -552,11 +546,6 @@ impl AggCall {
         }
         state.value = value;
         Ok(true)
-    }
-
-    /// Whether rows with a NULL argument leave the state alone.
-    pub(crate) fn is_strict(&self) -> bool {
-        self.trans.info.strict
     }
 
     fn feed_sorted(&self, state: &mut AggState, cx: &mut Cx<'_>) -> PgResult<()> {

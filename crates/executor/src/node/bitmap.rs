@@ -1,5 +1,8 @@
 //! BitmapHeapScan over BitmapIndexScan, BitmapAnd and BitmapOr: rows in heap order.
-use super::{ExecNode, NodeSpec, ScanBase, index_keys::{IndexKeys, KeyRanges}};
+use super::{
+    ExecNode, NodeSpec, ScanBase,
+    index_keys::{IndexKeys, KeyRanges},
+};
 use crate::{
     Cx,
     batch::{BATCH_ROWS, Batch},

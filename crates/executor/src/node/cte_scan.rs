@@ -195,7 +195,8 @@ impl ExecNode for WorkTableScan {
             let Some(store) = cx.es.work_tables.get_mut(&spec.wt_param) else {
                 return Err(PgError::internal("working table is missing"));
             };
-            let count = store.read_batch(self.position, &mut self.batch, max_rows.min(BATCH_ROWS))?;
+            let count =
+                store.read_batch(self.position, &mut self.batch, max_rows.min(BATCH_ROWS))?;
             if count == 0 {
                 return Ok(false);
             }

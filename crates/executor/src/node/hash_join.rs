@@ -92,11 +92,7 @@ impl NodeSpec for HashJoinSpec {
 }
 
 /// Hash of a row's keys; `None` if one is NULL.
-fn key_hash(
-    cx: &mut Cx<'_>,
-    keys: &[(CExpr, HashKind)],
-    rows: &Rows<'_>,
-) -> PgResult<Option<u64>> {
+fn key_hash(cx: &mut Cx<'_>, keys: &[(CExpr, HashKind)], rows: &Rows<'_>) -> PgResult<Option<u64>> {
     let mut h = 0;
     for (expr, kind) in keys {
         let mut tmp = Datum::Null;
@@ -384,8 +380,7 @@ impl ExecNode for HashJoin {
                         self.unmatched_at = 0;
                         self.phase = Phase::Unmatched;
                     } else {
-                        self.phase =
-                            if self.next_batch(cx)? { Phase::Outer } else { Phase::Done };
+                        self.phase = if self.next_batch(cx)? { Phase::Outer } else { Phase::Done };
                     }
                 }
                 Phase::Chain => self.follow(cx, out, max_rows)?,

@@ -25,13 +25,28 @@ enum Strategy {
 
 /// One qual on an index column (from 0).
 enum KeyQual {
-    Compare { column: usize, strategy: Strategy, value: CExpr },
+    Compare {
+        column: usize,
+        strategy: Strategy,
+        value: CExpr,
+    },
     /// `= ANY (array)`.
-    AnyOf { column: usize, array: CExpr },
-    IsNull { column: usize },
-    IsNotNull { column: usize },
+    AnyOf {
+        column: usize,
+        array: CExpr,
+    },
+    IsNull {
+        column: usize,
+    },
+    IsNotNull {
+        column: usize,
+    },
     /// The first column of a row comparison.
-    RowBound { column: usize, strategy: Strategy, value: CExpr },
+    RowBound {
+        column: usize,
+        strategy: Strategy,
+        value: CExpr,
+    },
     /// Cannot narrow the range.
     Other,
 }
@@ -72,7 +87,12 @@ impl IndexKeys {
     }
 
     /// Evaluates the quals; no ranges if nothing can match.
-    pub(crate) fn ranges(&self, cx: &mut Cx<'_>, backward: bool, out: &mut KeyRanges) -> PgResult<()> {
+    pub(crate) fn ranges(
+        &self,
+        cx: &mut Cx<'_>,
+        backward: bool,
+        out: &mut KeyRanges,
+    ) -> PgResult<()> {
         out.ranges.clear();
         out.exact = true;
         let mut used = 0;
@@ -296,11 +316,9 @@ fn compile_qual(c: &mut ExprCompiler<'_>, index: &IndexDesc, qual: &Expr) -> PgR
         Expr::OpExpr(op) if op.args.len() == 2 => {
             let Some(column) = index_column(&op.args[0]) else { return Ok(KeyQual::Other) };
             match strategy_of(c, index, column, op.opno)? {
-                Some(strategy) => KeyQual::Compare {
-                    column,
-                    strategy,
-                    value: c.compile(&op.args[1], &scope)?,
-                },
+                Some(strategy) => {
+                    KeyQual::Compare { column, strategy, value: c.compile(&op.args[1], &scope)? }
+                }
                 None => KeyQual::Other,
             }
         }
@@ -327,11 +345,9 @@ fn compile_qual(c: &mut ExprCompiler<'_>, index: &IndexDesc, qual: &Expr) -> PgR
             let Some(column) = index_column(left) else { return Ok(KeyQual::Other) };
             match strategy_of(c, index, column, *opno)? {
                 Some(Strategy::Equal) | None => KeyQual::Other,
-                Some(strategy) => KeyQual::RowBound {
-                    column,
-                    strategy,
-                    value: c.compile(right, &scope)?,
-                },
+                Some(strategy) => {
+                    KeyQual::RowBound { column, strategy, value: c.compile(right, &scope)? }
+                }
             }
         }
         Expr::Var(_) | Expr::BoolExpr(_) => KeyQual::Other,

@@ -1,5 +1,8 @@
 //! IndexScan and IndexOnlyScan.
-use super::{ExecNode, NodeSpec, Projection, ScanBase, index_keys::{IndexKeys, KeyRanges}};
+use super::{
+    ExecNode, NodeSpec, Projection, ScanBase,
+    index_keys::{IndexKeys, KeyRanges},
+};
 use crate::{
     Cx,
     batch::{BATCH_ROWS, Batch, RowView, Rows},
@@ -146,7 +149,7 @@ impl ExecNode for IndexScan {
                 }
             }
             steps += 1;
-            if steps % BATCH_ROWS == 0 {
+            if steps.is_multiple_of(BATCH_ROWS) {
                 cx.check_interrupts()?;
             }
         }

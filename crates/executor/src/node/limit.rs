@@ -1,6 +1,12 @@
 //! LIMIT, OFFSET, FETCH … WITH TIES.
 use super::{ExecNode, Input, NodeSpec};
-use crate::{Cx, batch::{Batch, Rows}, expr::CExpr, hash::KeyColumn, plan_spec::PlanSpec};
+use crate::{
+    Cx,
+    batch::{Batch, Rows},
+    expr::CExpr,
+    hash::KeyColumn,
+    plan_spec::PlanSpec,
+};
 use error::{PgResult, err};
 use std::sync::Arc;
 use types::Datum;
@@ -29,7 +35,9 @@ impl LimitBound {
     /// Rows in all; `None`: no limit.
     pub(crate) fn rows(&self, cx: &mut Cx<'_>) -> PgResult<Option<usize>> {
         let (offset, count) = self.limit.window(cx)?;
-        Ok(count.and_then(|c| usize::try_from(c.saturating_add(offset)).ok()).filter(|n| *n < 1 << 30))
+        Ok(count
+            .and_then(|c| usize::try_from(c.saturating_add(offset)).ok())
+            .filter(|n| *n < 1 << 30))
     }
 
     /// Whether it may be another one now.
@@ -78,10 +86,7 @@ impl LimitExprs {
         };
         let count = match number(&self.count)? {
             Some(v) if v < 0 => {
-                return Err(err!(
-                    INVALID_ROW_COUNT_IN_LIMIT_CLAUSE,
-                    "LIMIT must not be negative"
-                ));
+                return Err(err!(INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT must not be negative"));
             }
             Some(v) => Some(v as u64),
             None if self.with_ties => {
@@ -150,7 +155,8 @@ impl ExecNode for LimitNode {
         }
         if self.spec.ties.is_none() && skip == 0 {
             // Hand the input's rows on as they are.
-            let want = left.map_or(max_rows, |l| max_rows.min(usize::try_from(l).unwrap_or(max_rows)));
+            let want =
+                left.map_or(max_rows, |l| max_rows.min(usize::try_from(l).unwrap_or(max_rows)));
             let more = self.input.node.next(cx, out, want)?;
             if more {
                 left = left.map(|l| l - out.len() as u64);

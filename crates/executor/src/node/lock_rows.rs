@@ -130,7 +130,6 @@ impl ExecNode for LockRows {
     fn next(&mut self, cx: &mut Cx<'_>, out: &mut Batch, max_rows: usize) -> PgResult<bool> {
         out.reset(self.spec.input.width);
         while out.len() < max_rows {
-
             if !self.input.advance(cx, max_rows - out.len())? {
                 break;
             }

@@ -1,6 +1,11 @@
 //! Material: keeps the input's rows for further scans.
 use super::{ExecNode, NodeSpec, intersects};
-use crate::{Cx, batch::{BATCH_ROWS, Batch}, plan_spec::PlanSpec, store::RowStore};
+use crate::{
+    Cx,
+    batch::{BATCH_ROWS, Batch},
+    plan_spec::PlanSpec,
+    store::RowStore,
+};
 use error::PgResult;
 use std::sync::Arc;
 
@@ -20,8 +25,7 @@ impl NodeSpec for MaterialSpec {
     fn start(self: Arc<Self>, cx: &mut Cx<'_>) -> PgResult<Box<dyn ExecNode>> {
         let input = self.input.start(cx)?;
         let settings = &cx.es.settings;
-        let store =
-            RowStore::new(self.input.width, settings.work_mem, settings.temp_dir.clone());
+        let store = RowStore::new(self.input.width, settings.work_mem, settings.temp_dir.clone());
         Ok(Box::new(MaterialNode { spec: self, input, store, position: 0, complete: false }))
     }
 }

@@ -56,12 +56,8 @@ struct MergeJoin {
 
 impl NodeSpec for MergeJoinSpec {
     fn start(self: Arc<Self>, cx: &mut Cx<'_>) -> PgResult<Box<dyn ExecNode>> {
-        let side = |node| Side {
-            input: Input::new(node),
-            key: Vec::new(),
-            live: true,
-            started: false,
-        };
+        let side =
+            |node| Side { input: Input::new(node), key: Vec::new(), live: true, started: false };
         let outer = side(self.outer.start(cx)?);
         let inner = side(self.inner.start(cx)?);
         Ok(Box::new(MergeJoin {

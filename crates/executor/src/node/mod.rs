@@ -66,7 +66,10 @@ pub(crate) use values_scan::ValuesScanSpec;
 pub(crate) use window::{WindowCall, WindowSpec};
 pub(crate) use window_frame::{FrameSpec, RangeOffsets};
 
-use crate::{Cx, batch::{BATCH_ROWS, Batch, RowView}};
+use crate::{
+    Cx,
+    batch::{BATCH_ROWS, Batch, RowView},
+};
 use error::PgResult;
 use std::{collections::HashMap, sync::Arc};
 use types::Datum;
@@ -134,11 +137,6 @@ impl Input {
     #[inline]
     pub(crate) fn row(&self) -> RowView<'_> {
         self.batch.row(self.pos)
-    }
-
-    /// Rows after the present one that are at hand.
-    pub(crate) fn is_done(&self) -> bool {
-        self.done
     }
 
     pub(crate) fn rescan(&mut self, cx: &mut Cx<'_>, changed: &[i32]) -> PgResult<()> {

@@ -41,16 +41,6 @@ impl Projection {
         self.exprs.len()
     }
 
-    /// Whether it hands on the first `width` columns of the outer row as they are.
-    pub(crate) fn is_outer_identity(&self, width: usize) -> bool {
-        self.exprs.len() == width
-            && self
-                .exprs
-                .iter()
-                .enumerate()
-                .all(|(n, e)| matches!(e, CExpr::Outer(at) if *at as usize == n))
-    }
-
     /// Appends the row's columns to `out`.
     #[inline]
     pub(crate) fn emit(&self, rows: &Rows<'_>, cx: &mut Cx<'_>, out: &mut Batch) -> PgResult<()> {
@@ -68,26 +58,6 @@ impl Projection {
             out.columns[n].push(value);
         }
         out.row_done();
-        Ok(())
-    }
-
-    /// Evaluates the row's columns into `out` (replaced).
-    pub(crate) fn eval_into(
-        &self,
-        rows: &Rows<'_>,
-        cx: &mut Cx<'_>,
-        out: &mut Vec<Datum>,
-    ) -> PgResult<()> {
-        out.clear();
-        for n in &self.multi {
-            self.exprs[*n].eval(rows, cx)?;
-        }
-        for expr in &self.exprs {
-            out.push(match expr {
-                CExpr::Subplan(s) if s.is_multi_expr() => Datum::Null,
-                _ => expr.eval(rows, cx)?,
-            });
-        }
         Ok(())
     }
 }

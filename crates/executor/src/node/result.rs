@@ -1,6 +1,11 @@
 //! Result: a row from nothing, or the input behind a one-time filter, projected.
 use super::{ExecNode, Input, NodeSpec, Projection};
-use crate::{Cx, batch::{Batch, Rows}, expr::{CExpr, all_hold}, plan_spec::{PlanSpec, note}};
+use crate::{
+    Cx,
+    batch::{Batch, Rows},
+    expr::{CExpr, all_hold},
+    plan_spec::{PlanSpec, note},
+};
 use error::PgResult;
 use std::sync::Arc;
 

@@ -53,7 +53,10 @@ pub(crate) fn needed<'e>(
             if let Expr::Var(v) = e {
                 if v.varno == rti {
                     match v.varattno {
-                        0 => atts.iter_mut().zip(rel.attrs.iter()).for_each(|(n, a)| *n |= !a.dropped),
+                        0 => atts
+                            .iter_mut()
+                            .zip(rel.attrs.iter())
+                            .for_each(|(n, a)| *n |= !a.dropped),
                         n if n > 0 => {
                             if let Some(att) = atts.get_mut(n as usize - 1) {
                                 *att = true;
@@ -91,8 +94,7 @@ impl ScanBase {
         let recheck_exprs = c.compile_all(recheck, &scope)?;
         let projection = Projection::compile(c, target_list, &scope)?;
         let for_qual = needed(qual, rti, rel);
-        let mut for_rest =
-            needed(target_list.iter().map(|te| &te.expr).chain(recheck), rti, rel);
+        let mut for_rest = needed(target_list.iter().map(|te| &te.expr).chain(recheck), rti, rel);
         for_rest.atts =
             for_rest.atts.iter().copied().filter(|n| !for_qual.atts.contains(n)).collect();
         let mut take = Vec::new();

@@ -138,7 +138,7 @@ impl ExecNode for SeqScan {
             base.decode(&base.for_qual, rowid, &row, &large, &mut self.slot)?;
             if !all_hold(&base.qual, &Rows::scan(RowView::Slice(&self.slot)), cx)? {
                 filtered += 1;
-                if filtered % BATCH_ROWS == 0 {
+                if filtered.is_multiple_of(BATCH_ROWS) {
                     cx.check_interrupts()?;
                 }
                 continue;

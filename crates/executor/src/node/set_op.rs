@@ -1,5 +1,6 @@
 //! INTERSECT and EXCEPT over two inputs, hashed or merged.
 use super::{ExecNode, Input, NodeSpec};
+use crate::batch::RowView;
 use crate::{
     Cx,
     batch::{BATCH_ROWS, Batch},
@@ -8,7 +9,6 @@ use crate::{
     plan_spec::PlanSpec,
     store::{SortColumn, compare_rows},
 };
-use crate::batch::RowView;
 use error::PgResult;
 use nodes::SetOperationKind;
 use std::{cmp::Ordering, sync::Arc};

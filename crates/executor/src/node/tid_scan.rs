@@ -14,7 +14,10 @@ use types::Datum;
 pub(crate) enum TidQual {
     Equal(CExpr),
     AnyOf(CExpr),
-    CurrentOf { cursor: Option<String>, param: i32 },
+    CurrentOf {
+        cursor: Option<String>,
+        param: i32,
+    },
     /// ctid is at least (or above, if not inclusive) the value.
     Lower(CExpr, bool),
     Upper(CExpr, bool),

@@ -69,8 +69,7 @@ impl NodeSpec for WindowSpec {
     fn start(self: Arc<Self>, cx: &mut Cx<'_>) -> PgResult<Box<dyn ExecNode>> {
         let input = Input::new(self.input.start(cx)?);
         let settings = &cx.es.settings;
-        let store =
-            RowStore::new(self.input.width, settings.work_mem, settings.temp_dir.clone());
+        let store = RowStore::new(self.input.width, settings.work_mem, settings.temp_dir.clone());
         Ok(Box::new(WindowAgg {
             spec: self,
             input,
@@ -132,11 +131,9 @@ impl WindowAgg {
             .iter()
             .map(|call| match call {
                 WindowCall::Native { .. } => CallState::Native(None),
-                WindowCall::Aggregate(_) => CallState::Aggregate {
-                    state: None,
-                    over: Frame::default(),
-                    result: None,
-                },
+                WindowCall::Aggregate(_) => {
+                    CallState::Aggregate { state: None, over: Frame::default(), result: None }
+                }
             })
             .collect();
         Ok(true)
@@ -155,20 +152,19 @@ impl WindowAgg {
                 (WindowCall::Native { call, args }, CallState::Native(state)) => {
                     call_native(&spec, &mut self.partition, self.row, frame, call, args, state, cx)?
                 }
-                (
-                    WindowCall::Aggregate(call),
-                    CallState::Aggregate { state, over, result },
-                ) => aggregate(
-                    &spec,
-                    &mut self.partition,
-                    self.row,
-                    frame,
-                    call,
-                    state,
-                    over,
-                    result,
-                    cx,
-                )?,
+                (WindowCall::Aggregate(call), CallState::Aggregate { state, over, result }) => {
+                    aggregate(
+                        &spec,
+                        &mut self.partition,
+                        self.row,
+                        frame,
+                        call,
+                        state,
+                        over,
+                        result,
+                        cx,
+                    )?
+                }
                 _ => return Err(PgError::internal("window call and its state do not agree")),
             };
             self.results.push(value);
@@ -181,11 +177,7 @@ impl WindowAgg {
         self.current.clear();
         self.current.extend_from_slice(self.partition.rows.get(self.row)?);
         self.row += 1;
-        let rows = Rows {
-            outer: RowView::Slice(&self.current),
-            aggs: &self.results,
-            ..Rows::NONE
-        };
+        let rows = Rows { outer: RowView::Slice(&self.current), aggs: &self.results, ..Rows::NONE };
         if !self.passing
             && !spec.run_condition.is_empty()
             && !all_hold(&spec.run_condition, &rows, cx)?
@@ -198,11 +190,7 @@ impl WindowAgg {
             }
             self.results.fill(Datum::Null);
         }
-        let rows = Rows {
-            outer: RowView::Slice(&self.current),
-            aggs: &self.results,
-            ..Rows::NONE
-        };
+        let rows = Rows { outer: RowView::Slice(&self.current), aggs: &self.results, ..Rows::NONE };
         if all_hold(&spec.qual, &rows, cx)? {
             spec.projection.emit(&rows, cx, out)?;
         } else {
@@ -305,8 +293,7 @@ fn call_native(
     };
     let mut cache = cx.es.fn_caches[call.cache as usize].take();
     let session = cx.session;
-    let mut context =
-        NativeContext { spec, partition, row, frame, args, state, cx: cx.reborrow() };
+    let mut context = NativeContext { spec, partition, row, frame, args, state, cx: cx.reborrow() };
     let mut site =
         CallContext { session, site: &call.site, cache: &mut cache, in_aggregate: false };
     let result = function(&mut site, &mut context);

@@ -66,10 +66,7 @@ impl FrameSpec {
             let Some(expr) = expr else { return Ok(Datum::Null) };
             let value = expr.eval(&Rows::NONE, cx)?;
             if value.is_null() {
-                return Err(err!(
-                    NULL_VALUE_NOT_ALLOWED,
-                    "frame {which} offset must not be null"
-                ));
+                return Err(err!(NULL_VALUE_NOT_ALLOWED, "frame {which} offset must not be null"));
             }
             if self.has(opt::ROWS | opt::GROUPS) && integer(&value) < 0 {
                 return Err(err!(
@@ -187,8 +184,9 @@ impl Partition {
             return Ok(shift(row, offset, preceding).map_or(0, |r| r.saturating_add(1)));
         }
         if spec.has(opt::GROUPS) {
-            return Ok(shift(group, offset, preceding)
-                .map_or(0, |g| self.start_of(g.saturating_add(1))));
+            return Ok(
+                shift(group, offset, preceding).map_or(0, |g| self.start_of(g.saturating_add(1)))
+            );
         }
         let mut at = self.last.end;
         while at < self.len() {

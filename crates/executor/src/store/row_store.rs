@@ -53,14 +53,6 @@ impl RowStore {
         self.rows
     }
 
-    /// Memory or file space used, and whether a file is in use.
-    pub(crate) fn space(&self) -> (usize, bool) {
-        match &self.spill {
-            Some((file, _)) => (file.len() as usize, true),
-            None => (self.bytes, false),
-        }
-    }
-
     /// Forgets all rows.
     pub(crate) fn clear(&mut self) {
         self.memory.clear();

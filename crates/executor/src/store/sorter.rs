@@ -1,6 +1,10 @@
 //! Sorting rows: in memory with abbreviated keys, or by merging sorted runs in a temporary file.
 use super::{SpillFile, datum_size};
-use crate::{Cx, batch::{Batch, RowView}, expr::{ExprCompiler, FnCall, cmp_f64, is_c_collation}};
+use crate::{
+    Cx,
+    batch::{Batch, RowView},
+    expr::{ExprCompiler, FnCall, cmp_f64, is_c_collation},
+};
 use error::{PgError, PgResult, err};
 use nodes::plan::SortKey;
 use std::{cmp::Ordering, path::PathBuf};
@@ -68,9 +72,7 @@ impl Comparer {
             "btfloat4cmp" => Comparer::Float4,
             "btfloat8cmp" => Comparer::Float8,
             "byteacmp" | "uuid_cmp" | "bttext_pattern_cmp" => Comparer::Bytes,
-            "bttextcmp" | "btnamecmp" if is_c_collation(c.catalog, collation)? => {
-                Comparer::Bytes
-            }
+            "bttextcmp" | "btnamecmp" if is_c_collation(c.catalog, collation)? => Comparer::Bytes,
             _ => Comparer::Func(call),
         })
     }
@@ -132,8 +134,7 @@ pub(crate) struct SortColumn {
 
 impl SortColumn {
     pub(crate) fn compile(c: &mut ExprCompiler<'_>, key: &SortKey) -> PgResult<Self> {
-        let (comparer, reverse) =
-            Comparer::of_operator(c, key.sort_operator, key.collation)?;
+        let (comparer, reverse) = Comparer::of_operator(c, key.sort_operator, key.collation)?;
         Ok(SortColumn {
             col: key.col as usize - 1,
             comparer,
@@ -499,10 +500,5 @@ impl Sorter {
             }
         }
         Ok(!out.is_empty())
-    }
-
-    /// Rows held or spilled.
-    pub(crate) fn is_spilled(&self) -> bool {
-        self.file.is_some()
     }
 }

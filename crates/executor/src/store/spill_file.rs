@@ -29,13 +29,7 @@ impl SpillFile {
     pub(crate) fn create(directory: &Path) -> PgResult<Self> {
         std::fs::create_dir_all(directory).map_err(|e| io_error("create", &e))?;
         let file = tempfile::tempfile_in(directory).map_err(|e| io_error("create", &e))?;
-        Ok(SpillFile {
-            file,
-            flushed: 0,
-            pending: Vec::new(),
-            window: Vec::new(),
-            window_start: 0,
-        })
+        Ok(SpillFile { file, flushed: 0, pending: Vec::new(), window: Vec::new(), window_start: 0 })
     }
 
     /// Bytes in all.
@@ -44,10 +38,7 @@ impl SpillFile {
     }
 
     /// Appends a row; returns where it starts.
-    pub(crate) fn append<'a>(
-        &mut self,
-        row: impl IntoIterator<Item = &'a Datum>,
-    ) -> PgResult<u64> {
+    pub(crate) fn append<'a>(&mut self, row: impl IntoIterator<Item = &'a Datum>) -> PgResult<u64> {
         let start = self.len();
         let at = self.pending.len();
         self.pending.extend_from_slice(&[0; 4]);
@@ -95,9 +86,7 @@ impl SpillFile {
             return Err(err!(DATA_CORRUPTED, "temporary file ends unexpectedly"));
         }
         self.window.resize(want, 0);
-        self.file
-            .read_exact_at(&mut self.window, offset)
-            .map_err(|e| io_error("read from", &e))?;
+        self.file.read_exact_at(&mut self.window, offset).map_err(|e| io_error("read from", &e))?;
         self.window_start = offset;
         Ok(())
     }

@@ -7,6 +7,8 @@ use types::Oid;
 pub(crate) struct TestCatalog {
     pub(crate) inner: Catalog,
     pub(crate) rels: HashMap<Oid, Arc<RelationDesc>>,
+    /// (parent, child)
+    pub(crate) inherits: Vec<(Oid, Oid)>,
 }
 
 impl CatalogRead for TestCatalog {
@@ -64,7 +66,11 @@ impl CatalogRead for TestCatalog {
     fn lookup_collation(&self, oid: Oid) -> PgResult<Option<Arc<PgCollation>>> {
         self.inner.lookup_collation(oid)
     }
-    fn lookup_collation_by_name(&self, namespace: Oid, name: &str) -> PgResult<Option<Arc<PgCollation>>> {
+    fn lookup_collation_by_name(
+        &self,
+        namespace: Oid,
+        name: &str,
+    ) -> PgResult<Option<Arc<PgCollation>>> {
         self.inner.lookup_collation_by_name(namespace, name)
     }
     fn enum_labels(&self, typ: Oid) -> PgResult<Arc<Vec<(Oid, f32, String)>>> {
@@ -83,12 +89,17 @@ impl CatalogRead for TestCatalog {
         self.inner.lookup_relation(namespace, name)
     }
     fn inheritance_children(&self, parent: Oid) -> PgResult<Arc<Vec<Oid>>> {
-        self.inner.inheritance_children(parent)
+        Ok(Arc::new(self.inherits.iter().filter(|(p, _)| *p == parent).map(|(_, c)| *c).collect()))
     }
     fn inheritance_parents(&self, child: Oid) -> PgResult<Arc<Vec<Oid>>> {
-        self.inner.inheritance_parents(child)
+        Ok(Arc::new(self.inherits.iter().filter(|(_, c)| *c == child).map(|(p, _)| *p).collect()))
     }
-    fn statistic(&self, relid: Oid, attnum: i16, inherit: bool) -> PgResult<Option<Arc<Statistic>>> {
+    fn statistic(
+        &self,
+        relid: Oid,
+        attnum: i16,
+        inherit: bool,
+    ) -> PgResult<Option<Arc<Statistic>>> {
         self.inner.statistic(relid, attnum, inherit)
     }
     fn lookup_role(&self, oid: Oid) -> PgResult<Option<Arc<PgAuthid>>> {

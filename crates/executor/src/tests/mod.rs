@@ -68,8 +68,7 @@ pub(crate) fn relation(store: &txn::Store, oid: u32, name: &str, columns: &[&str
         attrs.push(attribute(column, n as i16 + 1, typ, phys));
     }
     let phys: Vec<PhysType> = attrs.iter().map(|a| a.phys).collect();
-    let desc =
-        table::TableDesc { sid, layout: RowLayout::new(&phys), missing: Vec::new() };
+    let desc = table::TableDesc { sid, layout: RowLayout::new(&phys), missing: Vec::new() };
     RelationDesc {
         oid: Oid(oid),
         name: name.into(),
@@ -172,7 +171,10 @@ pub(crate) fn index(
 }
 
 /// The relation entry of an index, and the relation with the index.
-pub(crate) fn with_index(mut rel: RelationDesc, index: &Arc<IndexDesc>) -> (RelationDesc, RelationDesc) {
+pub(crate) fn with_index(
+    mut rel: RelationDesc,
+    index: &Arc<IndexDesc>,
+) -> (RelationDesc, RelationDesc) {
     let mut entry = rel.clone();
     entry.oid = index.oid;
     entry.relkind = 'i';
@@ -189,9 +191,15 @@ impl Rig {
         let store = txn::Store::open(engine, txn::StoreOptions::default()).unwrap();
         let rels: HashMap<Oid, Arc<RelationDesc>> =
             make(&store).into_iter().map(|r| (r.oid, Arc::new(r))).collect();
-        let catalog = Arc::new(TestCatalog { inner: Catalog::in_memory(), rels });
-        let session =
-            TestSession { catalog, io: Default::default(), deferred: Default::default() };
+        let parent = rels.values().find(|r| r.relkind == 'p').map(|r| r.oid);
+        let mut inherits: Vec<(Oid, Oid)> = rels
+            .values()
+            .filter(|r| r.is_partition)
+            .filter_map(|r| parent.map(|p| (p, r.oid)))
+            .collect();
+        inherits.sort();
+        let catalog = Arc::new(TestCatalog { inner: Catalog::in_memory(), rels, inherits });
+        let session = TestSession { catalog, io: Default::default(), deferred: Default::default() };
         Rig { store, session, settings: ExecSettings::default() }
     }
 
@@ -344,7 +352,11 @@ pub(crate) fn values_rte(columns: usize) -> RangeTblEntry {
     }
 }
 
-pub(crate) fn planned(command_type: CmdType, plan: Plan, rtable: Vec<RangeTblEntry>) -> PlannedStmt {
+pub(crate) fn planned(
+    command_type: CmdType,
+    plan: Plan,
+    rtable: Vec<RangeTblEntry>,
+) -> PlannedStmt {
     PlannedStmt {
         command_type,
         has_returning: false,

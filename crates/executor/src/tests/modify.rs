@@ -179,10 +179,7 @@ fn constraints() {
     rig.run(&txn, insert(T, &[&[Some(1), Some(10)]])).unwrap();
     let error = rig.run(&txn, insert(T, &[&[Some(1), None]])).unwrap_err();
     assert_eq!(error.sqlstate(), SqlState::UNIQUE_VIOLATION);
-    assert_eq!(
-        error.message(),
-        "duplicate key value violates unique constraint \"t_idx\""
-    );
+    assert_eq!(error.message(), "duplicate key value violates unique constraint \"t_idx\"");
     assert_eq!(error.0.detail.as_deref(), Some("Key (a)=(1) already exists."));
     let error = rig.run(&txn, insert(T, &[&[None, Some(5)]])).unwrap_err();
     assert_eq!(
@@ -326,5 +323,65 @@ fn bulk_insert_and_index_build() {
     .unwrap_err();
     assert_eq!(error.message(), "could not create unique index \"t_idx\"");
     assert_eq!(error.0.detail.as_deref(), Some("Key (b)=(0) is duplicated."));
+    txn.abort();
+}
+
+/// p(a, b) by range of a: p1 below 10, p2 from 10 to 20.
+fn partitioned() -> Rig {
+    use RangeBoundValue::{MinValue, Value};
+    Rig::new(|store| {
+        let mut p = relation(store, 20100, "p", &["a", "b"]);
+        p.relkind = 'p';
+        p.physical = None;
+        p.partition_key = Some(Arc::new(PartitionKey {
+            strategy: 'r',
+            default: Oid::INVALID,
+            attrs: vec![1],
+            opclass: vec![Oid(1978)],
+            opfamily: vec![Oid(1976)],
+            opcintype: vec![t::INT4],
+            collation: vec![Oid::INVALID],
+            exprs: Arc::default(),
+        }));
+        let mut p1 = relation(store, 20101, "p1", &["a", "b"]);
+        let mut p2 = relation(store, 20102, "p2", &["b", "a"]);
+        let bound =
+            |from, to| Some(Arc::new(PartitionBound::Range { from: vec![from], to: vec![to] }));
+        p1.partition_bound = bound(MinValue, Value(Datum::Int4(10)));
+        p2.partition_bound = bound(Value(Datum::Int4(10)), Value(Datum::Int4(20)));
+        p1.is_partition = true;
+        p2.is_partition = true;
+        vec![p, p1, p2]
+    })
+}
+
+#[test]
+fn partitions() {
+    let rig = partitioned();
+    let txn = rig.store.begin_internal();
+    rig.run(&txn, insert(20100, &[&[Some(5), Some(1)], &[Some(15), Some(2)]])).unwrap();
+    assert_eq!(rows(&rig, &txn, scan(20101, 2, vec![])), [[5, 1]]);
+    // The second one has its columns the other way round.
+    assert_eq!(rows(&rig, &txn, scan(20102, 2, vec![])), [[2, 15]]);
+    let error = rig.run(&txn, insert(20100, &[&[Some(25), None]])).unwrap_err();
+    assert_eq!(error.message(), "no partition of relation \"p\" found for row");
+    assert_eq!(
+        error.0.detail.as_deref(),
+        Some("Partition key of the failing row contains (a) = (25).")
+    );
+    let error = rig.run(&txn, insert(20101, &[&[Some(12), None]])).unwrap_err();
+    assert_eq!(error.message(), "new row for relation \"p1\" violates partition constraint");
+
+    // UPDATE p SET a = 11 moves the row of p1 to p2.
+    let mut input = Plan::new(PlanNode::SeqScan { scanrelid: 1 }, vec![te(1, num(11)), ctid()]);
+    input.qual = vec![];
+    let mut m = modify(CmdType::Update);
+    m.update_colnos_lists = vec![vec![1]];
+    m.root_relation = 3;
+    let mut stmt = statement(m, input, 20101);
+    stmt.rtable[2] = rte(20100);
+    assert_eq!(rig.run(&txn, stmt).unwrap().1, 1);
+    assert!(rows(&rig, &txn, scan(20101, 2, vec![])).is_empty());
+    assert_eq!(rows(&rig, &txn, scan(20102, 2, vec![])), [[2, 15], [1, 11]]);
     txn.abort();
 }

@@ -87,9 +87,8 @@ fn key(col: i16, opno: Oid) -> SortKey {
 
 #[test]
 fn sort_limit_offset() {
-    let sorted = |opno| {
-        over(PlanNode::Sort { keys: vec![key(1, opno)] }, vec![outer(1), outer(2)], left())
-    };
+    let sorted =
+        |opno| over(PlanNode::Sort { keys: vec![key(1, opno)] }, vec![outer(1), outer(2)], left());
     assert_eq!(run(sorted(INT4LT), 2), [[1, 10], [2, 20], [3, -999], [-999, 40]]);
     assert_eq!(run(sorted(INT4GT), 2), [[-999, 40], [3, -999], [2, 20], [1, 10]]);
     let int8 = |v| {
@@ -236,15 +235,8 @@ fn sorted(plan: Plan) -> Vec<Vec<i64>> {
 fn joins_agree() {
     let inner: &[[i64; 2]] = &[[2, 200], [2, 201]];
     let left_rows: &[[i64; 2]] = &[[-999, -999], [1, -999], [2, 200], [2, 201], [3, -999]];
-    let full: &[[i64; 2]] = &[
-        [-999, -999],
-        [-999, -999],
-        [-999, 400],
-        [1, -999],
-        [2, 200],
-        [2, 201],
-        [3, -999],
-    ];
+    let full: &[[i64; 2]] =
+        &[[-999, -999], [-999, -999], [-999, 400], [1, -999], [2, 200], [2, 201], [3, -999]];
     let right_rows: &[[i64; 2]] = &[[-999, -999], [-999, 400], [2, 200], [2, 201]];
     let semi: &[[i64; 2]] = &[[2, 20]];
     let anti: &[[i64; 2]] = &[[-999, 40], [1, 10], [3, -999]];
@@ -370,14 +362,16 @@ fn window_frames() {
         [[1, 1, 1], [2, 2, 5], [2, 3, 5], [4, 4, 9]]
     );
     let rows = f::ROWS | f::START_OFFSET_PRECEDING | f::END_OFFSET_FOLLOWING;
-    let one = || Some(Expr::Const(Const {
-        consttype: t::INT8,
-        consttypmod: -1,
-        constcollid: Oid::INVALID,
-        value: Datum::Int8(1),
-        phys: PhysType::Int8,
-        location: -1,
-    }));
+    let one = || {
+        Some(Expr::Const(Const {
+            consttype: t::INT8,
+            consttypmod: -1,
+            constcollid: Oid::INVALID,
+            value: Datum::Int8(1),
+            phys: PhysType::Int8,
+            location: -1,
+        }))
+    };
     assert_eq!(
         run(window_plan(rows, one(), one()), 1),
         [[1, 1, 3], [2, 2, 5], [2, 3, 8], [4, 4, 6]]
@@ -460,8 +454,7 @@ fn subqueries() {
         }));
         let mut plan = values(1, &[&[Some(1)], &[Some(2)], &[None]]);
         plan.target_list = list(vec![expr]);
-        let mut stmt =
-            planned(CmdType::Select, plan, vec![values_rte(1), values_rte(1)]);
+        let mut stmt = planned(CmdType::Select, plan, vec![values_rte(1), values_rte(1)]);
         stmt.subplans = vec![Arc::new(sub.clone())];
         let rig = Rig::new(|_| Vec::new());
         assert_eq!(rig.ints(stmt), [[-999], [1], [-999]], "hashed: {use_hash_table}");

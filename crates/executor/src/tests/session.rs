@@ -41,7 +41,9 @@ impl FnContext for TestSession {
                     let rows = args[0].as_i32()..=args[1].as_i32();
                     Ok(fmgr::VecRowSource::scalars(rows.map(Datum::Int4).collect()))
                 }),
-                "window_row_number" => FnBody::Window(|_, w| Ok(Datum::Int8(w.current_position() + 1))),
+                "window_row_number" => {
+                    FnBody::Window(|_, w| Ok(Datum::Int8(w.current_position() + 1)))
+                }
                 _ => FnBody::Missing,
             },
         }))
@@ -138,13 +140,7 @@ impl FnContext for TestSession {
 }
 
 impl Spi for TestSession {
-    fn execute(
-        &self,
-        _: &str,
-        _: &[(Oid, Datum)],
-        _: bool,
-        _: u64,
-    ) -> PgResult<fmgr::SpiResult> {
+    fn execute(&self, _: &str, _: &[(Oid, Datum)], _: bool, _: u64) -> PgResult<fmgr::SpiResult> {
         Err(not_supported!("queries inside tests"))
     }
 }
