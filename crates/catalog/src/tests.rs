@@ -290,3 +290,44 @@ fn every_relation_can_be_described() {
         }
     }
 }
+
+/// Readers fill the shared cache while commits empty it: once a commit has returned, nobody sees what was
+/// there before it.
+#[test]
+fn no_reader_is_behind_a_finished_commit() {
+    use std::sync::atomic::{AtomicI32, Ordering};
+    const COMMITS: i32 = 200;
+    let store = store();
+    let shared = CatalogShared::open(store.clone());
+    let committed = AtomicI32::new(0);
+    let public = Oid(2200);
+    let read = |catalog: &Catalog| {
+        let _txn = begin(catalog, &store);
+        let row = catalog.lookup_namespace_row(public).unwrap().unwrap();
+        catalog.set_transaction(None).unwrap();
+        row.owner.0 as i32 - 100_000
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let catalog = Catalog::new(shared.clone(), POSTGRES_DB);
+                while committed.load(Ordering::SeqCst) < COMMITS {
+                    let floor = committed.load(Ordering::SeqCst);
+                    if floor > 0 {
+                        assert!(read(&catalog) >= floor);
+                    }
+                }
+            });
+        }
+        let catalog = Catalog::new(shared.clone(), POSTGRES_DB);
+        for i in 1..=COMMITS {
+            let txn = begin(&catalog, &store);
+            let owner = Datum::Oid(Oid(100_000 + i as u32));
+            let columns = [(pg_namespace::NSPOWNER, owner)];
+            catalog.set_by_oid(pg_namespace::RELID, public, &columns).unwrap();
+            txn.commit().unwrap();
+            catalog.set_transaction(None).unwrap();
+            committed.store(i, Ordering::SeqCst);
+        }
+    });
+}
