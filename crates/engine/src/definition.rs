@@ -7,10 +7,10 @@ use crate::{
     session_core::SessionCore,
 };
 use commands::{UtilityContext, UtilityServices};
-use error::{PgResult, bail};
+use error::{PgError, PgResult, bail};
 use executor::ExecSettings;
 use nodes::Query;
-use parser::ast::Stmt;
+use parser::ast::{CreateTableAsStmt, ObjectType, SelectStmt, Stmt};
 use std::sync::Arc;
 use txn::StorageId;
 use types::{Datum, Oid};
@@ -18,8 +18,27 @@ use types::{Datum, Oid};
 /// Runs a definition; returns the tag.
 pub(crate) fn run(cx: &StatementContext<'_>, portal: &Portal, stmt: &Stmt) -> PgResult<String> {
     let services = Services { cx, nested: portal.nested, params: portal.params.clone() };
-    let rows = services.execute(&portal.statement.text, stmt)?;
+    let text = &portal.statement.text;
+    let rows = match stmt {
+        Stmt::SelectStmt(select) => services.execute(text, &select_into(select)?)?,
+        other => services.execute(text, other)?,
+    };
     Ok(tag(stmt, rows))
+}
+
+/// SELECT … INTO as the CREATE TABLE AS that it means.
+fn select_into(select: &SelectStmt) -> PgResult<Stmt> {
+    let mut query = select.clone();
+    let Some(into) = query.into_clause.take() else {
+        return Err(PgError::internal("a query came to be run as a definition"));
+    };
+    Ok(Stmt::from(CreateTableAsStmt {
+        query: Box::new(Stmt::from(query)),
+        into: *into,
+        objtype: ObjectType::Table,
+        is_select_into: true,
+        if_not_exists: false,
+    }))
 }
 
 fn tag(stmt: &Stmt, rows: Option<u64>) -> String {

@@ -64,6 +64,7 @@ mod tree_compiler;
 mod type_cache;
 mod type_io;
 mod utility;
+mod vacuum;
 mod variable;
 mod xact;
 

@@ -140,6 +140,7 @@ fn simple(cx: &StatementContext<'_>, portal: &Portal, stmt: &Stmt) -> PgResult<S
         })?,
         Stmt::DiscardStmt(s) => discard(cx, s.target)?,
         Stmt::ConstraintsSetStmt(s) => crate::constraints::set(cx, s, portal.nested)?,
+        Stmt::VacuumStmt(s) => crate::vacuum::run(cx, s, portal.nested)?,
         Stmt::CheckPointStmt => checkpoint(core)?,
         Stmt::LoadStmt(s) => return Err(not_supported!("LOAD of library \"{}\"", s.filename)),
         _ => return crate::definition::run(cx, portal, stmt),
