@@ -209,9 +209,19 @@ fn load_procs(b: &mut Builder) {
             defaults.insert(oid_of(oid), sql.clone());
         }
     }
+    // Bodies of the functions written in SQL.
+    let mut bodies: HashMap<Oid, String> = HashMap::new();
+    for r in &facts!("sql_functions").records {
+        if let (Some(oid), Some(sql)) = (&r[0], &r[1]) {
+            bodies.insert(oid_of(oid), sql.clone());
+        }
+    }
     let acls = std::mem::take(&mut b.acls);
     for row in b.image.rows.get_mut(&pg_proc::RELID).into_iter().flatten() {
         let oid = row[pg_proc::OID].as_oid();
+        if let Some(sql) = bodies.get(&oid) {
+            row[pg_proc::PROSRC] = Datum::text(sql);
+        }
         if let Some(sql) = defaults.get(&oid) {
             row[pg_proc::PROARGDEFAULTS] = Datum::text(&views::stored_sql(sql));
         }

@@ -218,6 +218,25 @@ fn definitions_of_views_parse() {
 }
 
 #[test]
+fn functions_in_sql_have_bodies_that_parse() {
+    const SQL: Oid = Oid(14);
+    let catalog = Catalog::in_memory();
+    let mut bodies = 0;
+    for row in catalog.all_rows(pg_proc::RELID).unwrap() {
+        let r = crate::decode::Row(&row.values);
+        if r.oid(pg_proc::PROLANG) == SQL {
+            let (name, body) = (r.text(pg_proc::PRONAME), r.text(pg_proc::PROSRC));
+            assert!(!body.is_empty(), "{name}");
+            if let Err(error) = parser::parse(&body, &Default::default()) {
+                panic!("{name}: {error:?}");
+            }
+            bodies += 1;
+        }
+    }
+    assert_eq!(bodies, 61);
+}
+
+#[test]
 fn unknown_changes_drop_everything() {
     let shared = CatalogShared::in_memory();
     let version = shared.catalog_version();
