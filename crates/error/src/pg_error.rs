@@ -133,6 +133,12 @@ impl PgError {
         self
     }
 
+    /// Sets the SQLSTATE.
+    pub fn with_sqlstate(mut self, sqlstate: SqlState) -> Self {
+        self.0.sqlstate = sqlstate;
+        self
+    }
+
     /// Sets DETAIL.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
