@@ -172,6 +172,7 @@ pub fn text_in(typ: Oid, typmod: i32, s: &str, opts: &IoOptions) -> Option<PgRes
         t::INTERVAL => bytes(datetime::interval_input(s, typmod, opts).map(|v| v.encode())),
         t::JSON => json::validate(s).map(|()| Datum::text(s)),
         t::JSONB => bytes(jsonb::input(s)),
+        t::JSONPATH => bytes(crate::jsonpath::input(s)),
         t::UUID => uuid::input(s).map(|v| Datum::bytes(&v)),
         t::BYTEA => bytea::input(s).map(|v| Datum::bytes(&v)),
         t::MONEY => money::input(s).map(Datum::Int8),
@@ -256,13 +257,7 @@ pub fn builtin_element(array_type: Oid) -> Option<Oid> {
 fn is_known(typ: Oid) -> bool {
     !matches!(
         typ,
-        t::RECORD
-            | t::ACLITEM
-            | t::XML
-            | t::JSONPATH
-            | t::PG_SNAPSHOT
-            | t::TXID_SNAPSHOT
-            | t::GTSVECTOR
+        t::RECORD | t::ACLITEM | t::XML | t::PG_SNAPSHOT | t::TXID_SNAPSHOT | t::GTSVECTOR
     ) && (typ.0 < 3831 || matches!(typ, t::JSONB | t::TSVECTOR | t::TSQUERY | t::XID8))
         && !matches!(
             typ,
@@ -391,6 +386,16 @@ pub fn binary_in(typ: Oid, typmod: i32, buf: &[u8], opts: &IoOptions) -> Option<
         t::TIMETZ => bytes(datetime::timetz_recv(buf, typmod).map(TimeTz::encode)),
         t::INTERVAL => bytes(Interval::recv(buf, typmod).map(|v| v.encode())),
         t::JSONB => bytes(jsonb::recv(buf)),
+        t::JSONPATH => {
+            let mut r = crate::binary::BinaryReader::new(buf);
+            match r.u8() {
+                Ok(1) => bytes(r.text().and_then(crate::jsonpath::input)),
+                Ok(v) => {
+                    Err(error::err!(INTERNAL_ERROR, "unsupported jsonpath version number: {v}"))
+                }
+                Err(e) => Err(e),
+            }
+        }
         t::UUID => fixed::<16>(buf),
         t::MACADDR => fixed::<6>(buf),
         t::MACADDR8 => fixed::<8>(buf),
