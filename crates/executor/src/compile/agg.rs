@@ -68,7 +68,9 @@ impl PlanCompiler<'_> {
         let sets = self.grouping_sets(agg, &child, &found.groupings)?;
         let grouping = match (agg.strategy, agg.chain.is_empty()) {
             (AggStrategy::Plain, true) if agg.grouping_sets.is_empty() => Grouping::Plain,
-            (AggStrategy::Sorted | AggStrategy::Plain, true) => Grouping::Sorted,
+            (AggStrategy::Sorted | AggStrategy::Plain, true) if are_prefixes(&sets) => {
+                Grouping::Sorted
+            }
             _ => Grouping::Hashed,
         };
         let is_key = |c: &u16| {
@@ -99,10 +101,10 @@ impl PlanCompiler<'_> {
         groupings: &[Expr],
     ) -> PgResult<Box<[GroupingSetSpec]>> {
         let mut lists: Vec<Vec<GroupKey>> = Vec::new();
-        add_sets(agg, &mut lists)?;
+        add_sets(agg, &mut lists);
         for phase in &agg.chain {
             match &phase.node {
-                PlanNode::Agg(agg) => add_sets(agg, &mut lists)?,
+                PlanNode::Agg(agg) => add_sets(agg, &mut lists),
                 _ => return Err(PgError::internal("phase of an Agg is no Agg")),
             }
         }
@@ -115,23 +117,25 @@ impl PlanCompiler<'_> {
     }
 }
 
-fn add_sets(agg: &Agg, lists: &mut Vec<Vec<GroupKey>>) -> PgResult<()> {
+/// Adds the grouping sets of a phase, longest first: the keys whose columns each set names.
+fn add_sets(agg: &Agg, lists: &mut Vec<Vec<GroupKey>>) {
     if agg.grouping_sets.is_empty() {
         lists.push(agg.keys.clone());
-        return Ok(());
+        return;
     }
-    let mut sets: Vec<Vec<GroupKey>> = Vec::with_capacity(agg.grouping_sets.len());
-    for set in &agg.grouping_sets {
-        // Sets of a phase are prefixes of its keys.
-        let keys = agg
-            .keys
-            .get(..set.len())
-            .ok_or_else(|| PgError::internal("grouping set is longer than its keys"))?;
-        sets.push(keys.to_vec());
-    }
+    let mut sets: Vec<Vec<GroupKey>> = agg
+        .grouping_sets
+        .iter()
+        .map(|set| agg.keys.iter().filter(|k| set.contains(&k.col)).cloned().collect())
+        .collect();
     sets.sort_by_key(|s| std::cmp::Reverse(s.len()));
     lists.extend(sets);
-    Ok(())
+}
+
+/// Whether each set's columns begin those of the longest, which the input is sorted by.
+fn are_prefixes(sets: &[GroupingSetSpec]) -> bool {
+    let Some(longest) = sets.first() else { return true };
+    sets.iter().all(|s| s.keys.iter().zip(&longest.keys).all(|(a, b)| a.col == b.col))
 }
 
 /// GROUPING(…) for a set: a bit for each argument that is not one of its columns, the last lowest.

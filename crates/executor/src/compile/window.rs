@@ -93,7 +93,8 @@ impl PlanCompiler<'_> {
 fn window_call(c: &mut ExprCompiler<'_>, func: &WindowFunc, moving: bool) -> PgResult<WindowCall> {
     let none = Scope::none();
     if func.winagg {
-        return Ok(WindowCall::Aggregate(AggCall::compile_window(c, func, &none, moving)?));
+        let call = AggCall::compile_window(c, func, &none, moving)?;
+        return Ok(WindowCall::Aggregate(Box::new(call)));
     }
     let site = CallSite {
         collation: func.inputcollid,

@@ -22,7 +22,6 @@ pub struct SubplanNode {
     param_ids: Box<[i32]>,
     /// Exec params passed in.
     args: Box<[(i32, CExpr)]>,
-    arg_params: Box<[i32]>,
     set_param: Box<[i32]>,
     hashed: Option<HashedTest>,
     array_elem: Oid,
@@ -86,7 +85,6 @@ impl SubplanNode {
             kind: s.sub_link_type,
             test,
             param_ids: s.param_ids.clone().into(),
-            arg_params: s.par_param.clone().into(),
             args,
             set_param: s.set_param.clone().into(),
             hashed,
@@ -102,7 +100,7 @@ impl SubplanNode {
         let Some(hashed) = &self.hashed else { return self.run_fresh(rows, cx) };
         let slot = self.plan as usize;
         let mut cache = cx.es.subplan_states.get_mut(slot).and_then(Option::take);
-        if cache.is_none() {
+        if cache.as_ref().is_none_or(|c| !c.is_current(self.plan, cx)) {
             cache = Some(Box::new(hashed.load(self, cx)?));
         }
         let result = match &cache {
@@ -124,7 +122,7 @@ impl SubplanNode {
             let value = arg.eval(rows, cx)?;
             set_param(cx, *id, value);
         }
-        with_subplan(self.plan, &self.arg_params, cx, |node, cx| self.run(node, rows, cx))
+        with_subplan(self.plan, cx, |node, cx| self.run(node, rows, cx))
     }
 
     fn run(&self, node: &mut dyn ExecNode, rows: &Rows<'_>, cx: &mut Cx<'_>) -> PgResult<Datum> {
@@ -279,8 +277,8 @@ impl HashedTest {
     }
 
     fn load(&self, owner: &SubplanNode, cx: &mut Cx<'_>) -> PgResult<SubplanCache> {
-        let mut cache = SubplanCache::default();
-        with_subplan(owner.plan, &[], cx, |node, cx| {
+        let mut cache = SubplanCache::for_params(owner.plan, cx);
+        with_subplan(owner.plan, cx, |node, cx| {
             let mut batch = Batch::default();
             while node.next(cx, &mut batch, BATCH_ROWS)? {
                 for row in 0..batch.len() {
@@ -394,17 +392,18 @@ pub(crate) fn set_param(cx: &mut Cx<'_>, id: i32, value: Datum) {
     slot.pending = None;
 }
 
-/// Runs `f` on a subplan's node from its start; `changed` are the params that are new since last time.
+/// Runs `f` on a subplan's node from its start.
 pub(crate) fn with_subplan<T>(
     plan: u32,
-    changed: &[i32],
     cx: &mut Cx<'_>,
     f: impl FnOnce(&mut dyn ExecNode, &mut Cx<'_>) -> PgResult<T>,
 ) -> PgResult<T> {
     let slot = plan as usize;
     let mut node = match cx.es.subplans.get_mut(slot).and_then(Option::take) {
         Some(mut node) => {
-            node.rescan(cx, changed)?;
+            // Params of outer levels may be new as well, whoever set them.
+            let specs = cx.es.subplan_specs.clone();
+            node.rescan(cx, &specs[slot].params)?;
             node
         }
         None => {
@@ -476,14 +475,13 @@ impl InitPlan {
         for id in &self.set_param {
             set_param(cx, *id, Datum::Null);
         }
-        with_subplan(plan, &[], cx, |node, cx| {
+        with_subplan(plan, cx, |node, cx| {
             let as_node = SubplanNode {
                 plan,
                 kind: self.kind,
                 test: None,
                 param_ids: self.param_ids.clone(),
                 args: Box::new([]),
-                arg_params: Box::new([]),
                 set_param: self.set_param.clone(),
                 hashed: None,
                 array_elem: self.array_elem,

@@ -72,9 +72,7 @@ pub(crate) fn recheck(
     let saved: Vec<(Datum, Option<u32>)> =
         cx.es.exec_params.iter().map(|p| (p.value.clone(), p.pending)).collect();
     let saved_subplans: Vec<_> = cx.es.subplans.iter_mut().map(Option::take).collect();
-    let saved_ctes = std::mem::take(&mut cx.es.ctes);
     let result = run_once(cx, plan);
-    cx.es.ctes = saved_ctes;
     cx.es.subplans = saved_subplans;
     for (slot, (value, pending)) in cx.es.exec_params.iter_mut().zip(saved) {
         slot.value = value;

@@ -287,25 +287,22 @@ impl ModifyTable {
         };
         let Some((mut old, _)) = self.fetch_old(cx, &rel.target, rowid)? else { return Ok(None) };
         let mut new = Self::merge_columns(rel, &old, &self.plan_row);
-        loop {
-            let mode = match rel.target.changes_key(&old, &new) {
-                true => RowLockMode::Update,
-                false => RowLockMode::NoKeyUpdate,
-            };
-            match lock_for_change(cx, &rel.target, rowid, mode, false)? {
-                ChangeOutcome::Unchanged => break,
-                ChangeOutcome::Gone | ChangeOutcome::SelfModified => return Ok(None),
-                ChangeOutcome::Changed(latest) => {
-                    if !self.recheck_row(cx, rel, rowid, &latest)? {
-                        return Ok(None);
-                    }
-                    new = Self::merge_columns(rel, &latest, &self.plan_row);
-                    old = latest;
-                    // The lock is held: only a stronger one may still be wanted.
-                    if mode == RowLockMode::NoKeyUpdate && rel.target.changes_key(&old, &new) {
-                        lock_for_change(cx, &rel.target, rowid, RowLockMode::Update, false)?;
-                    }
-                    break;
+        let mode = match rel.target.changes_key(&old, &new) {
+            true => RowLockMode::Update,
+            false => RowLockMode::NoKeyUpdate,
+        };
+        match lock_for_change(cx, &rel.target, rowid, mode, false)? {
+            ChangeOutcome::Unchanged => {}
+            ChangeOutcome::Gone | ChangeOutcome::SelfModified => return Ok(None),
+            ChangeOutcome::Changed(latest) => {
+                if !self.recheck_row(cx, rel, rowid, &latest)? {
+                    return Ok(None);
+                }
+                new = Self::merge_columns(rel, &latest, &self.plan_row);
+                old = latest;
+                // The lock is held: only a stronger one may still be wanted.
+                if mode == RowLockMode::NoKeyUpdate && rel.target.changes_key(&old, &new) {
+                    lock_for_change(cx, &rel.target, rowid, RowLockMode::Update, false)?;
                 }
             }
         }
@@ -357,7 +354,8 @@ impl ModifyTable {
         let rel = &spec.rels[at];
         let changed = match spec.operation {
             CmdType::Insert => {
-                let values = self.plan_row.clone();
+                let mut values = self.plan_row.clone();
+                values.resize(rel.target.width(), Datum::Null);
                 self.insert_row(cx, rel, values)?
             }
             CmdType::Update => self.update(cx, rel)?,

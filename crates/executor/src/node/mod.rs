@@ -94,6 +94,30 @@ pub(crate) struct SubplanCache {
     pub(crate) table: HashMap<u64, Vec<Vec<Datum>>>,
     pub(crate) with_nulls: Vec<Vec<Datum>>,
     pub(crate) any_row: bool,
+    /// Values that the subplan's params had.
+    params: Vec<Datum>,
+}
+
+impl SubplanCache {
+    fn param_values(plan: u32, cx: &Cx<'_>) -> Vec<Datum> {
+        let Some(spec) = cx.es.subplan_specs.get(plan as usize) else { return Vec::new() };
+        let value = |id: &i32| cx.es.exec_params.get(*id as usize).map(|p| p.value.clone());
+        spec.params.iter().map(|id| value(id).unwrap_or_default()).collect()
+    }
+
+    /// An empty cache for the present values of the subplan's params.
+    pub(crate) fn for_params(plan: u32, cx: &Cx<'_>) -> Self {
+        SubplanCache { params: Self::param_values(plan, cx), ..SubplanCache::default() }
+    }
+
+    /// Whether the subplan would yield the same rows now.
+    pub(crate) fn is_current(&self, plan: u32, cx: &Cx<'_>) -> bool {
+        if self.params.is_empty() {
+            return true;
+        }
+        let now = Self::param_values(plan, cx);
+        self.params.iter().zip(&now).all(|(a, b)| crate::modify::same_datum(a, b))
+    }
 }
 
 /// An input read row by row.

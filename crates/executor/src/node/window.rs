@@ -21,7 +21,7 @@ use types::Datum;
 /// A window function of the node.
 pub(crate) enum WindowCall {
     Native { call: FnCall, args: Box<[CExpr]> },
-    Aggregate(AggCall),
+    Aggregate(Box<AggCall>),
 }
 
 pub(crate) struct WindowSpec {
