@@ -64,6 +64,17 @@ pub(crate) struct PlanCompiler<'a> {
     bound: Option<Arc<LimitBound>>,
 }
 
+/// Params that a node sets for what is below it.
+fn own_params(plan: &Plan) -> Vec<i32> {
+    let mut own: Vec<i32> = match &plan.node {
+        PlanNode::NestLoop { nest_params, .. } => nest_params.iter().map(|p| p.paramno).collect(),
+        PlanNode::RecursiveUnion { wt_param, .. } => vec![*wt_param],
+        _ => Vec::new(),
+    };
+    plan.init_plan.iter().for_each(|i| own.extend_from_slice(&i.set_param));
+    own
+}
+
 /// What a node's plan is filed under for instrumentation.
 pub(crate) fn key_of(plan: &Arc<Plan>) -> usize {
     Arc::as_ptr(plan) as usize
@@ -125,6 +136,9 @@ impl PlanCompiler<'_> {
         }
         params.sort_unstable();
         params.dedup();
+        // What the node sets itself is nothing that can change from outside.
+        let own = own_params(plan);
+        params.retain(|p| !own.contains(p));
         for id in &params {
             if !self.c.params_seen.contains(id) {
                 self.c.params_seen.push(*id);

@@ -277,7 +277,7 @@ impl HashedTest {
     }
 
     fn load(&self, owner: &SubplanNode, cx: &mut Cx<'_>) -> PgResult<SubplanCache> {
-        let mut cache = SubplanCache::for_params(owner.plan, cx);
+        let mut cache = SubplanCache::default();
         with_subplan(owner.plan, cx, |node, cx| {
             let mut batch = Batch::default();
             while node.next(cx, &mut batch, BATCH_ROWS)? {
@@ -301,6 +301,7 @@ impl HashedTest {
             }
             Ok(())
         })?;
+        cache.note_params(owner.plan, cx);
         Ok(cache)
     }
 

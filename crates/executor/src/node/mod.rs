@@ -105,9 +105,9 @@ impl SubplanCache {
         spec.params.iter().map(|id| value(id).unwrap_or_default()).collect()
     }
 
-    /// An empty cache for the present values of the subplan's params.
-    pub(crate) fn for_params(plan: u32, cx: &Cx<'_>) -> Self {
-        SubplanCache { params: Self::param_values(plan, cx), ..SubplanCache::default() }
+    /// Remembers the present values of the subplan's params.
+    pub(crate) fn note_params(&mut self, plan: u32, cx: &Cx<'_>) {
+        self.params = Self::param_values(plan, cx);
     }
 
     /// Whether the subplan would yield the same rows now.
