@@ -100,6 +100,19 @@ pub struct NewIndexColumn {
     pub nulls_first: bool,
 }
 
+/// Conditions that must all hold, as the one expression that catalogs show.
+fn conjunction(conditions: &[Expr]) -> Option<Expr> {
+    match conditions {
+        [] => None,
+        [one] => Some(one.clone()),
+        all => Some(Expr::BoolExpr(Box::new(nodes::BoolExpr {
+            boolop: nodes::BoolExprType::And,
+            args: all.to_vec(),
+            location: -1,
+        }))),
+    }
+}
+
 impl Catalog {
     /// Adds a constraint with its dependencies; `constraint.oid` is used if valid. Returns its OID.
     pub fn create_constraint(&self, constraint: &Constraint) -> PgResult<Oid> {
@@ -402,7 +415,7 @@ impl Catalog {
             .set(INDCLASS, csv::oidvector(&classes))
             .set(INDOPTION, csv::int2vector(&options))
             .set(INDEXPRS, stored(&new.exprs)?)
-            .set(INDPRED, stored(&new.predicate)?)
+            .set(INDPRED, conjunction(&new.predicate).as_ref().map(to_stored).transpose()?)
             .insert(self)
     }
 

@@ -19,6 +19,14 @@ fn stored_list(datum: &Datum) -> PgResult<Vec<Expr>> {
     }
 }
 
+/// The conditions that an expression joins by AND.
+fn conditions(expr: Option<Expr>) -> Vec<Expr> {
+    match expr {
+        Some(Expr::BoolExpr(b)) if b.boolop == nodes::BoolExprType::And => b.args,
+        one => one.into_iter().collect(),
+    }
+}
+
 fn arc_expr(datum: &Datum) -> PgResult<Option<Arc<Expr>>> {
     Ok(stored_expr(datum)?.map(Arc::new))
 }
@@ -274,7 +282,7 @@ impl Catalog {
             n_key,
             columns,
             exprs: Arc::new(stored_list(&row[INDEXPRS])?),
-            predicate: Arc::new(stored_list(&row[INDPRED])?),
+            predicate: Arc::new(conditions(stored_expr(&row[INDPRED])?)),
             rel_pages: c.i32(pg_class::RELPAGES),
             rel_tuples: c.f32(pg_class::RELTUPLES),
             reloptions: c.texts(pg_class::RELOPTIONS),

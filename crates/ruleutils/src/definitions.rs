@@ -610,7 +610,7 @@ pub fn function_def(
 }
 
 /// An SQL-standard body: RETURN or BEGIN ATOMIC.
-fn sql_body(
+pub fn sql_body(
     catalog: &dyn CatalogRead,
     session: &dyn FnContext,
     stored: &str,

@@ -35,7 +35,7 @@ mod select;
 
 pub use definitions::{
     constraint_def, function_arguments, function_def, function_identity_arguments, function_result,
-    index_column_def, index_def, rule_def, view_def,
+    index_column_def, index_def, rule_def, sql_body, view_def,
 };
 pub use deparser::{DeparseContext, PlanExpr, Pretty, VarResolver, deparse_expr, query_def};
 pub use namespace::select_rtable_names;
