@@ -438,9 +438,8 @@ impl Catalog {
     pub fn set_class_flag(&self, relid: Oid, column: usize, value: bool) -> PgResult<()> {
         if let Some(row) = self.row_by_oid(pg_class::RELID, relid)? {
             if Row(&row.values).bool(column) != value {
-                let mut new = row.values.clone();
-                new[column] = Datum::Bool(value);
-                self.update_row(pg_class::RELID, &row, &new)?;
+                let key = [Datum::Oid(relid)];
+                self.set_by_key(index::PG_CLASS_OID_INDEX, &key, &[(column, Datum::Bool(value))])?;
             }
         }
         Ok(())

@@ -46,6 +46,8 @@ pub trait CatalogStorage: Send + Sync {
     ) -> PgResult<()>;
     /// Removes a row.
     fn delete(&self, catalog: &'static CatalogSchema, old: &CatalogRow) -> PgResult<()>;
+    /// Waits for others that change a row and keeps them off; what is read after this stays.
+    fn lock(&self, catalog: &'static CatalogSchema, row: &CatalogRow) -> PgResult<()>;
     /// A new OID.
     fn alloc_oid(&self) -> PgResult<Oid>;
     /// A new storage id.
@@ -210,6 +212,10 @@ impl CatalogStorage for MemStorage {
         let mut tables = self.tables.write();
         tables.entry(catalog.relid).or_default().remove(catalog, old.rowid);
         self.csn.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn lock(&self, _: &'static CatalogSchema, _: &CatalogRow) -> PgResult<()> {
         Ok(())
     }
 

@@ -435,3 +435,33 @@ fn views_and_sequences_follow_their_tables() {
     assert_eq!(c.sequence(seq).unwrap(), None);
     assert_eq!(c.all_rows(pg_depend::RELID).unwrap().len(), 0);
 }
+
+#[test]
+fn concurrent_changes_of_one_row_add_up() {
+    let store = store();
+    let shared = CatalogShared::open(store.clone());
+    let first = Catalog::new(shared.clone(), image::POSTGRES_DB);
+    let txn = begin(&first, &store);
+    let a = table(&first, "a", &[("id", t::INT4)]);
+    txn.commit().unwrap();
+    let txn = begin(&first, &store);
+    first.set_class_flag(a, pg_class::RELHASINDEX, true).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let second = Catalog::new(shared.clone(), image::POSTGRES_DB);
+            let txn = begin(&second, &store);
+            // Waits for the other session, then changes what that one left.
+            second.set_class_flag(a, pg_class::RELHASRULES, true).unwrap();
+            txn.commit().unwrap();
+        });
+        let waits = || store.locks().snapshot_of_locks().iter().any(|row| !row.granted);
+        while !waits() && !waiting.is_finished() {
+            std::thread::yield_now();
+        }
+        txn.commit().unwrap();
+    });
+    let _txn = begin(&first, &store);
+    let row = first.row_by_oid(pg_class::RELID, a).unwrap().unwrap();
+    assert!(row.values[pg_class::RELHASINDEX].as_bool());
+    assert!(row.values[pg_class::RELHASRULES].as_bool());
+}

@@ -21,7 +21,7 @@ impl TxnStorage {
     }
 
     /// Locks a row that is to be changed; somebody else may have been faster.
-    fn lock(&self, parts: &CatalogLayout, rowid: u64) -> PgResult<()> {
+    fn lock_for_change(&self, parts: &CatalogLayout, rowid: u64) -> PgResult<()> {
         let snapshot = self.txn.latest_snapshot();
         let (mode, policy) = (RowLockMode::Update, WaitPolicy::Block);
         match parts.heap.lock_row(&self.txn, Rowid(rowid), mode, policy, &snapshot)? {
@@ -129,7 +129,7 @@ impl CatalogStorage for TxnStorage {
         new: &[Datum],
     ) -> PgResult<()> {
         let parts = self.layout.catalog(catalog.relid)?;
-        self.lock(parts, old.rowid)?;
+        self.lock_for_change(parts, old.rowid)?;
         let rowid = Rowid(old.rowid);
         let mut encoder = KeyEncoder::new();
         parts.heap.update(&self.txn, &mut encoder, rowid, new)?;
@@ -146,7 +146,7 @@ impl CatalogStorage for TxnStorage {
 
     fn delete(&self, catalog: &'static CatalogSchema, old: &CatalogRow) -> PgResult<()> {
         let parts = self.layout.catalog(catalog.relid)?;
-        self.lock(parts, old.rowid)?;
+        self.lock_for_change(parts, old.rowid)?;
         let mut encoder = KeyEncoder::new();
         for (index, entries) in &parts.indexes {
             let key = CatalogLayout::key_of(index, &old.values);
@@ -154,6 +154,14 @@ impl CatalogStorage for TxnStorage {
         }
         parts.heap.delete(&self.txn, Rowid(old.rowid))?;
         self.txn.next_command()
+    }
+
+    fn lock(&self, catalog: &'static CatalogSchema, row: &CatalogRow) -> PgResult<()> {
+        let parts = self.layout.catalog(catalog.relid)?;
+        let snapshot = self.txn.latest_snapshot();
+        let (mode, policy) = (RowLockMode::Update, WaitPolicy::Block);
+        parts.heap.lock_row(&self.txn, Rowid(row.rowid), mode, policy, &snapshot)?;
+        Ok(())
     }
 
     fn alloc_oid(&self) -> PgResult<Oid> {

@@ -80,7 +80,8 @@ impl Catalog {
             .ok_or_else(|| PgError::internal(format!("{index} is not a catalog index")))
     }
 
-    /// Changes the rows that an index finds; returns how many there were.
+    /// Changes the rows that an index finds; returns how many there were. Each is locked before it is read
+    /// for good, so that two sessions that change different columns don't undo each other's work.
     pub fn update_by_key(
         &self,
         index: Oid,
@@ -88,13 +89,29 @@ impl Catalog {
         mut change: impl FnMut(&mut Vec<Datum>) -> PgResult<()>,
     ) -> PgResult<usize> {
         let relid = Self::catalog_of_index(index)?;
-        let rows = self.rows_by_index(index, key)?;
-        for row in &rows {
+        let mut changed = 0;
+        for row in &self.rows_by_index(index, key)? {
+            let Some(row) = self.locked_row(index, key, row)? else { continue };
             let mut new = row.values.clone();
             change(&mut new)?;
-            self.update_row(relid, row, &new)?;
+            self.update_row(relid, &row, &new)?;
+            changed += 1;
         }
-        Ok(rows.len())
+        Ok(changed)
+    }
+
+    /// A row that an index found, read again under its lock; `None` if it is gone.
+    fn locked_row(
+        &self,
+        index: Oid,
+        key: &[Datum],
+        row: &CatalogRow,
+    ) -> PgResult<Option<CatalogRow>> {
+        let (catalog, _) = crate::schema::CatalogIndex::get(index)
+            .ok_or_else(|| PgError::internal(format!("{index} is not a catalog index")))?;
+        self.storage()?.lock(catalog, row)?;
+        let found = self.rows_by_index(index, key)?;
+        Ok(found.into_iter().find(|found| found.rowid == row.rowid))
     }
 
     /// Sets columns of the rows that an index finds; an error if there is none.
