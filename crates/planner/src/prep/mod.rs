@@ -1,0 +1,9 @@
+//! Rewriting of the query before paths are made.
+pub mod const_fold;
+pub mod flatten_vars;
+pub mod inline_function;
+pub mod outer_join;
+pub mod pull_up_sublink;
+pub mod pull_up_subquery;
+pub mod qual;
+pub mod target_list;
