@@ -25,6 +25,22 @@ pub(crate) struct Column {
     pub(crate) not_null_no_inherit: bool,
 }
 
+impl Column {
+    /// A column that becomes an identity column.
+    pub(crate) fn of_identity(new: NewColumn, identity_options: Vec<DefElem>) -> Column {
+        Column {
+            new,
+            location: -1,
+            default: None,
+            cooked_default: None,
+            serial: false,
+            identity_options,
+            not_null_name: None,
+            not_null_no_inherit: false,
+        }
+    }
+}
+
 /// Type, typmod and collation of a column.
 pub(crate) fn column_type(
     cx: &UtilityContext<'_>,

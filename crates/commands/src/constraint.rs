@@ -546,6 +546,34 @@ fn equality(
     Ok(KeyOperators { pf, pp, ff })
 }
 
+/// VALIDATE CONSTRAINT: fails when a row does not satisfy a constraint that was not checked.
+pub(crate) fn check_existing_rows(
+    cx: &UtilityContext<'_>,
+    table: &Arc<RelationDesc>,
+    c: &CatalogConstraint,
+) -> PgResult<()> {
+    match (c.contype, &c.expr) {
+        ('c', Some(expr)) => scan::check_condition(cx, table, expr, || {
+            err!(
+                CHECK_VIOLATION,
+                "check constraint \"{}\" of relation \"{}\" is violated by some row",
+                c.name,
+                table.name
+            )
+            .constraint(c.name.clone())
+        }),
+        ('f', _) => {
+            let referenced = cx.catalog.get_relation(c.frelid)?;
+            check_foreign_key(cx, table, &referenced, c)
+        }
+        ('n', _) => match c.key.first() {
+            Some(attnum) => check_no_nulls(cx, table, *attnum),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
 /// Fails when rows of the table refer to nothing.
 fn check_foreign_key(
     cx: &UtilityContext<'_>,

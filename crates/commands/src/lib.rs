@@ -19,6 +19,8 @@
 //! # PostgreSQL
 //! `src/backend/commands/`, `src/backend/tcop/utility.c`
 
+mod alter_owner;
+mod alter_table;
 mod column;
 mod comment;
 mod constraint;
@@ -32,6 +34,8 @@ mod index;
 mod object_address;
 mod object_name;
 mod relation_name;
+mod rename;
+mod rewrite;
 mod role;
 mod scan;
 mod schema;
@@ -55,6 +59,10 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::CreateSeqStmt(s) => sequence::execute_create(cx, s)?,
         Stmt::AlterSeqStmt(s) => sequence::execute_alter(cx, s)?,
         Stmt::ViewStmt(s) => view::execute(cx, s)?,
+        Stmt::AlterTableStmt(s) => alter_table::execute(cx, s)?,
+        Stmt::RenameStmt(s) => rename::execute(cx, s)?,
+        Stmt::AlterOwnerStmt(s) => alter_owner::execute_owner(cx, s)?,
+        Stmt::AlterObjectSchemaStmt(s) => alter_owner::execute_schema(cx, s)?,
         Stmt::CommentStmt(s) => comment::execute(cx, s)?,
         Stmt::CreateSchemaStmt(s) => schema::execute_create(cx, s)?,
         Stmt::CreateRoleStmt(s) => role::execute_create(cx, s)?,

@@ -167,7 +167,7 @@ fn elements(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<Elements> {
 }
 
 /// The sequence of a serial or identity column.
-fn make_serial(
+pub(crate) fn make_serial(
     cx: &UtilityContext<'_>,
     place: creation::Place,
     table: &str,

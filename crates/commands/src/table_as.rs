@@ -89,6 +89,25 @@ fn columns(
     Ok(columns)
 }
 
+/// Puts rows into new, empty storage of a table.
+pub(crate) fn insert_rows(
+    cx: &UtilityContext<'_>,
+    table: types::Oid,
+    rows: Vec<Vec<types::Datum>>,
+) -> PgResult<()> {
+    let relation = cx.catalog.get_relation(table)?;
+    let Some(physical) = relation.physical.clone() else { return Ok(()) };
+    let tx = cx.txn()?;
+    let heap = Heap::new(physical);
+    let mut writer = tx.bulk(StorageId(relation.storage_id))?;
+    let mut encoder = KeyEncoder::new();
+    for values in rows {
+        heap.insert_bulk(&mut writer, &tx, &mut encoder, &values)?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
 /// Runs the query into new, empty storage; the rows go to it in bulk.
 pub(crate) fn fill(cx: &UtilityContext<'_>, table: types::Oid, query: &Query) -> PgResult<u64> {
     let relation = cx.catalog.get_relation(table)?;
