@@ -1,12 +1,10 @@
 //! Statements to queries: SELECT, VALUES, RETURNING.
-use crate::parse_coerce::ContainsSet;
 use crate::parse_state::{Analyzer, ExprKind, ParseState};
 use crate::table_alias::ColumnLists;
 use error::{PgError, PgResult, bail, err};
 use nodes::{CmdType, Expr, FromExpr, Query, VarReturningType};
 use parser::ast::{self, SelectStmt, Stmt};
 use std::rc::Rc;
-use types::{Oid, type_oid as t};
 
 impl Analyzer<'_> {
     /// Analyses a whole statement.
@@ -88,8 +86,9 @@ impl Analyzer<'_> {
             self.transform_with_clause(with)?;
         }
         if let Some(into) = &s.into_clause {
-            return Err(err!(SYNTAX_ERROR, "SELECT ... INTO is not allowed here")
-                .at(into.rel.location));
+            return Err(
+                err!(SYNTAX_ERROR, "SELECT ... INTO is not allowed here").at(into.rel.location)
+            );
         }
         // The tables opened below need to know of FOR UPDATE.
         self.ps_mut().locking_clause = s.locking_clause.clone();
@@ -120,7 +119,8 @@ impl Analyzer<'_> {
         match &s.distinct_clause {
             ast::DistinctClause::None => {}
             ast::DistinctClause::All => {
-                let distinct = self.transform_distinct_clause(&mut tlist, &qry.sort_clause, false)?;
+                let distinct =
+                    self.transform_distinct_clause(&mut tlist, &qry.sort_clause, false)?;
                 qry.distinct_clause = distinct;
             }
             ast::DistinctClause::On(exprs) => {
@@ -159,12 +159,8 @@ impl Analyzer<'_> {
             "OFFSET",
             s.limit_option,
         )?;
-        qry.limit_count = self.transform_limit(
-            s.limit_count.as_ref(),
-            ExprKind::Limit,
-            "LIMIT",
-            s.limit_option,
-        )?;
+        qry.limit_count =
+            self.transform_limit(s.limit_count.as_ref(), ExprKind::Limit, "LIMIT", s.limit_option)?;
         qry.limit_with_ties = s.limit_option == ast::LimitOption::WithTies;
         Ok(())
     }
@@ -216,10 +212,7 @@ impl Analyzer<'_> {
 
     pub(crate) fn values_are_lateral(&self, rows: &[Vec<Expr>]) -> bool {
         !self.ps().rtable.is_empty()
-            && rows
-                .iter()
-                .flatten()
-                .any(|e| crate::parse_agg::locate_var_of_level(e, 0).is_some())
+            && rows.iter().flatten().any(|e| crate::parse_agg::locate_var_of_level(e, 0).is_some())
     }
 
     /// Rows of VALUES with each column's values converted to a common type.
@@ -261,15 +254,9 @@ impl Analyzer<'_> {
     }
 
     fn transform_return(&mut self, s: &ast::ReturnStmt) -> PgResult<Query> {
-        let mut qry =
-            Query { command_type: CmdType::Select, is_return: true, ..Query::default() };
-        let target = self.transform_target_entry(
-            &s.returnval,
-            None,
-            ExprKind::SelectTarget,
-            None,
-            false,
-        )?;
+        let mut qry = Query { command_type: CmdType::Select, is_return: true, ..Query::default() };
+        let target =
+            self.transform_target_entry(&s.returnval, None, ExprKind::SelectTarget, None, false)?;
         let mut tlist = vec![target];
         if self.ps().resolve_unknowns {
             self.resolve_target_unknowns(&mut tlist)?;
@@ -363,24 +350,9 @@ impl Analyzer<'_> {
         Ok(())
     }
 
-    /// Whether an expression has sets in it.
-    pub(crate) fn expr_contains_set(expr: &Expr) -> bool {
-        expr.contains_set()
-    }
-
-    /// Types of a query's result columns.
-    pub(crate) fn result_types(query: &Query) -> Vec<Oid> {
-        query.target_list.iter().filter(|te| !te.resjunk).map(|te| te.expr.typ()).collect()
-    }
-
     /// Internal error for a statement without what analysis needs.
     pub(crate) fn missing(what: &str) -> PgError {
         PgError::internal(format!("{what} is missing"))
-    }
-
-    /// Whether the type is unknown.
-    pub(crate) fn is_unknown(expr: &Expr) -> bool {
-        expr.typ() == t::UNKNOWN
     }
 }
 

@@ -10,7 +10,6 @@ use types::{Datum, Oid, PhysType, type_oid as t};
 pub mod category {
     pub const STRING: char = 'S';
     pub const INVALID: char = '\0';
-    pub const UNKNOWN: char = 'X';
 }
 
 /// Whether a type is one of the polymorphic pseudo-types.
@@ -191,7 +190,11 @@ impl Analyzer<'_> {
 
     /// Whether a value of `source` is also one of `target` without conversion.
     pub fn is_binary_coercible(&self, source: Oid, target: Oid) -> PgResult<bool> {
-        if source == target || target == t::ANY || target == t::ANYELEMENT || target == t::ANYCOMPATIBLE {
+        if source == target
+            || target == t::ANY
+            || target == t::ANYELEMENT
+            || target == t::ANYCOMPATIBLE
+        {
             return Ok(true);
         }
         let source = self.base_type(source)?;

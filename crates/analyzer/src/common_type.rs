@@ -29,11 +29,6 @@ impl Analyzer<'_> {
         }
     }
 
-    /// The common type of several types, INVALID if there is none.
-    pub(crate) fn select_common_type_from_oids(&self, types: &[Oid]) -> PgResult<Oid> {
-        Ok(self.common_type_of(types)?.map_or(Oid::INVALID, |(typ, _)| typ))
-    }
-
     /// The common type and which input it came from, or the two types that clash.
     pub(crate) fn common_type_of(
         &self,

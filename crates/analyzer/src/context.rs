@@ -110,7 +110,8 @@ impl<'a> AnalyzeContext<'a> {
 pub fn analyze(cx: &mut AnalyzeContext<'_>, stmt: &ast::RawStmt) -> PgResult<Query> {
     let mut analyzer = Analyzer::new(cx);
     let result = analyzer.analyze_raw_stmt(stmt);
-    let checked = result.and_then(|query| analyzer.check_variable_parameters(&query).map(|()| query));
+    let checked =
+        result.and_then(|query| analyzer.check_variable_parameters(&query).map(|()| query));
     cx.param_types = std::mem::take(&mut analyzer.params);
     checked
 }

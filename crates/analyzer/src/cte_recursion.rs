@@ -152,7 +152,8 @@ impl Walk<'_> {
         let left_nullable = matches!(jointype, "Right" | "Full");
         let right_nullable = matches!(jointype, "Left" | "Full");
         for (key, nullable) in [("larg", left_nullable), ("rarg", right_nullable)] {
-            let saved = if nullable { self.visitor.context(Some(Context::OuterJoin)) } else { None };
+            let saved =
+                if nullable { self.visitor.context(Some(Context::OuterJoin)) } else { None };
             let result = self.child(node, key);
             if nullable {
                 self.visitor.restore(saved);

@@ -107,9 +107,7 @@ impl Analyzer<'_> {
                                 .as_ref()
                                 .is_some_and(|item| item.names.aliasname == name);
                         return Err(if qualified {
-                            e.hint(
-                                "SET target columns cannot be qualified with the relation name.",
-                            )
+                            e.hint("SET target columns cannot be qualified with the relation name.")
                         } else {
                             e
                         });

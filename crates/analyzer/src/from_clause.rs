@@ -99,7 +99,10 @@ impl Analyzer<'_> {
         Ok(nsitem)
     }
 
-    fn transform_sample_clause(&mut self, r: &ast::RangeTableSample) -> PgResult<TableSampleClause> {
+    fn transform_sample_clause(
+        &mut self,
+        r: &ast::RangeTableSample,
+    ) -> PgResult<TableSampleClause> {
         let name = r.method.join(".");
         let candidates = self.function_candidates(
             &r.method,
@@ -119,11 +122,8 @@ impl Analyzer<'_> {
             })?
             .oid;
         if self.catalog.get_proc(handler)?.rettype != t::TSM_HANDLER {
-            return Err(err!(
-                WRONG_OBJECT_TYPE,
-                "function {name} must return type tsm_handler"
-            )
-            .at(r.location));
+            return Err(err!(WRONG_OBJECT_TYPE, "function {name} must return type tsm_handler")
+                .at(r.location));
         }
         // Both built-in methods take one percentage and are repeatable.
         let parameters = [t::FLOAT4];

@@ -28,10 +28,8 @@ impl Analyzer<'_> {
                 .at(rv.location));
         };
         let rte = &self.level(up).rtable[index];
-        let e = err!(
-            UNDEFINED_TABLE,
-            "invalid reference to FROM-clause entry for table \"{name}\""
-        );
+        let e =
+            err!(UNDEFINED_TABLE, "invalid reference to FROM-clause entry for table \"{name}\"");
         let alias = &rte.eref.aliasname;
         if rte.alias.is_some() && alias != name {
             if let Some((item, item_up)) = self.refname_nsitem(None, alias, rv.location)? {
@@ -98,7 +96,12 @@ impl Analyzer<'_> {
     }
 
     /// The error for a column name that is not in scope.
-    pub(crate) fn missing_column(&self, relname: Option<&str>, column: &str, location: i32) -> PgError {
+    pub(crate) fn missing_column(
+        &self,
+        relname: Option<&str>,
+        column: &str,
+        location: i32,
+    ) -> PgError {
         let e = match relname {
             Some(rel) => err!(UNDEFINED_COLUMN, "column {rel}.{column} does not exist"),
             None => err!(UNDEFINED_COLUMN, "column \"{column}\" does not exist"),
@@ -108,11 +111,7 @@ impl Analyzer<'_> {
         let table = |(up, index): RteRef| self.level(up).rtable[index].eref.aliasname.clone();
         let named = |(rte, attno): (RteRef, usize)| {
             let (up, index) = rte;
-            format!(
-                "\"{}.{}\"",
-                table(rte),
-                self.level(up).rtable[index].eref.colnames[attno]
-            )
+            format!("\"{}.{}\"", table(rte), self.level(up).rtable[index].eref.colnames[attno])
         };
         if let Some((exact, _)) = matches.exact1 {
             if matches.exact2.is_some() {

@@ -38,7 +38,11 @@ impl Analyzer<'_> {
             flatten_top(raw, &mut items, &mut has_sets);
         }
         if items.is_empty() && has_sets {
-            items.push(Item::Set { kind: GroupingSetKind::Empty, content: Vec::new(), location: -1 });
+            items.push(Item::Set {
+                kind: GroupingSetKind::Empty,
+                content: Vec::new(),
+                location: -1,
+            });
         }
         let mut state = GroupState { tlist, sort, result: Vec::new(), kind, sql99 };
         let mut sets = Vec::new();
@@ -73,7 +77,11 @@ impl Analyzer<'_> {
         Ok((state.result, sets))
     }
 
-    fn grouping_set(&mut self, state: &mut GroupState<'_>, item: &Item<'_>) -> PgResult<GroupingSet> {
+    fn grouping_set(
+        &mut self,
+        state: &mut GroupState<'_>,
+        item: &Item<'_>,
+    ) -> PgResult<GroupingSet> {
         match item {
             Item::Expr(raw) => {
                 let group_ref = self.group_expr(state, raw, &[], false)?;
@@ -100,11 +108,8 @@ impl Analyzer<'_> {
                     GroupingSetKind::Rollup => GroupingSet::Rollup(sets),
                     GroupingSetKind::Cube => {
                         if sets.len() > 12 {
-                            return Err(err!(
-                                TOO_MANY_COLUMNS,
-                                "CUBE is limited to 12 elements"
-                            )
-                            .at(*location));
+                            return Err(err!(TOO_MANY_COLUMNS, "CUBE is limited to 12 elements")
+                                .at(*location));
                         }
                         GroupingSet::Cube(sets)
                     }

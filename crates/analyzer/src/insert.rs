@@ -28,7 +28,11 @@ impl Analyzer<'_> {
         let perms = if updates { acl::INSERT | acl::UPDATE } else { acl::INSERT };
         // In a rule's action the SELECT sees OLD and NEW, which this level has in its range table.
         let rule_rtable = if self.ps().is_rule {
-            Some((self.ps().rtable.clone(), self.ps().rteperminfos.clone(), self.ps().namespace.clone()))
+            Some((
+                self.ps().rtable.clone(),
+                self.ps().rteperminfos.clone(),
+                self.ps().namespace.clone(),
+            ))
         } else {
             None
         };
@@ -46,8 +50,7 @@ impl Analyzer<'_> {
             }
             Some(select) => {
                 let row = &select.values_lists[0];
-                let exprs =
-                    self.transform_expression_list(row, ExprKind::ValuesSingle, true)?;
+                let exprs = self.transform_expression_list(row, ExprKind::ValuesSingle, true)?;
                 self.transform_insert_row(exprs, &s.cols, &columns, false)?
             }
         };
@@ -97,7 +100,11 @@ impl Analyzer<'_> {
     fn insert_from_select(
         &mut self,
         select: &SelectStmt,
-        rule: Option<(Vec<nodes::RangeTblEntry>, Vec<nodes::RTEPermissionInfo>, Vec<crate::parse_state::NsItem>)>,
+        rule: Option<(
+            Vec<nodes::RangeTblEntry>,
+            Vec<nodes::RTEPermissionInfo>,
+            Vec<crate::parse_state::NsItem>,
+        )>,
     ) -> PgResult<Vec<Expr>> {
         let mut level = ParseState { resolve_unknowns: false, ..ParseState::new() };
         if let Some((rtable, rteperminfos, namespace)) = rule {
@@ -122,13 +129,8 @@ impl Analyzer<'_> {
                 if expr.typ() == t::UNKNOWN && matches!(expr, Expr::Const(_) | Expr::Param(_)) {
                     return expr;
                 }
-                let mut var = plain_var(
-                    item.rtindex,
-                    resno,
-                    expr.typ(),
-                    expr.typmod(),
-                    expr.collation(),
-                );
+                let mut var =
+                    plain_var(item.rtindex, resno, expr.typ(), expr.typmod(), expr.collation());
                 var.location = expr.location();
                 Expr::Var(var)
             })
@@ -174,11 +176,8 @@ impl Analyzer<'_> {
         strip_indirection: bool,
     ) -> PgResult<Vec<Expr>> {
         if exprs.len() > columns.len() {
-            return Err(err!(
-                SYNTAX_ERROR,
-                "INSERT has more expressions than target columns"
-            )
-            .at(exprs[columns.len()].location()));
+            return Err(err!(SYNTAX_ERROR, "INSERT has more expressions than target columns")
+                .at(exprs[columns.len()].location()));
         }
         if !cols.is_empty() && exprs.len() < columns.len() {
             let e = err!(SYNTAX_ERROR, "INSERT has more target columns than expressions")

@@ -46,7 +46,8 @@ impl Analyzer<'_> {
         let mut namespace = left_ns;
         namespace.extend(right_ns);
 
-        let using = if j.is_natural { natural_columns(&left, &right) } else { j.using_clause.clone() };
+        let using =
+            if j.is_natural { natural_columns(&left, &right) } else { j.using_clause.clone() };
         let mut columns = JoinColumns::default();
         let quals = if !using.is_empty() {
             self.find_using_columns(&using, &left, &right, &mut columns)?;
@@ -78,10 +79,10 @@ impl Analyzer<'_> {
                 column.varattnosyn = k as i16 + 1;
             }
         }
-        let using_alias = j.join_using_alias.as_ref().map(|a| Alias {
-            aliasname: a.aliasname.clone(),
-            colnames: using.clone(),
-        });
+        let using_alias = j
+            .join_using_alias
+            .as_ref()
+            .map(|a| Alias { aliasname: a.aliasname.clone(), colnames: using.clone() });
         // Every column is in both lists; the side it does not come from has 0.
         let kind = Self::join_kind(
             jointype,
@@ -196,7 +197,10 @@ impl Analyzer<'_> {
             self.mark_var_for_select(&lvar);
             self.mark_var_for_select(&rvar);
             let op = self.make_op(&equals, Some(Expr::Var(lvar)), Expr::Var(rvar), -1)?;
-            quals.push(self.coerce_to_boolean(op, if columns.left.len() > 1 { "AND" } else { "JOIN/USING" })?);
+            quals.push(self.coerce_to_boolean(
+                op,
+                if columns.left.len() > 1 { "AND" } else { "JOIN/USING" },
+            )?);
         }
         self.ps_mut().expr_kind = saved;
         if quals.len() == 1 {

@@ -77,8 +77,8 @@ pub use context::{
 pub use parse_expr::MERGE_ACTION_PARAM;
 pub use parse_param::check_all_parameters_known;
 pub use parse_state::{Analyzer, ExprKind};
-pub use parse_type::resolve_type_name;
 pub use parse_target::{figure_colname, figure_index_colname};
+pub use parse_type::resolve_type_name;
 pub use ungrouped::{expand_grouping_sets, flatten_join_alias_vars};
 pub use utility::{
     analyze_call, analyze_expression, analyze_inner, check_declare_cursor, execute_params,

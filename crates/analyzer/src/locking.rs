@@ -1,9 +1,7 @@
 //! FOR UPDATE and its kin.
 use crate::parse_state::Analyzer;
 use error::{PgResult, bail, err};
-use nodes::{
-    LockClauseStrength, LockWaitPolicy, Query, RowMarkClause, RteKind, acl,
-};
+use nodes::{LockClauseStrength, LockWaitPolicy, Query, RowMarkClause, RteKind, acl};
 use parser::ast;
 
 pub(crate) fn strength_name(strength: ast::LockClauseStrength) -> &'static str {
@@ -74,11 +72,8 @@ impl Analyzer<'_> {
         check_select_locking(qry, name)?;
         for rv in &clause.locked_rels {
             if rv.catalogname.is_some() || rv.schemaname.is_some() {
-                return Err(err!(
-                    SYNTAX_ERROR,
-                    "{name} must specify unqualified relation names"
-                )
-                .at(rv.location));
+                return Err(err!(SYNTAX_ERROR, "{name} must specify unqualified relation names")
+                    .at(rv.location));
             }
             lock_named(qry, rv, lock, pushed_down)?;
         }
@@ -116,12 +111,7 @@ fn lock_entry(qry: &mut Query, index: usize, lock: Lock, pushed_down: bool) -> P
     Ok(())
 }
 
-fn lock_named(
-    qry: &mut Query,
-    rv: &ast::RangeVar,
-    lock: Lock,
-    pushed_down: bool,
-) -> PgResult<()> {
+fn lock_named(qry: &mut Query, rv: &ast::RangeVar, lock: Lock, pushed_down: bool) -> PgResult<()> {
     let name = lock.name;
     for index in 0..qry.rtable.len() {
         let rte = &qry.rtable[index];
@@ -153,8 +143,9 @@ fn lock_named(
             RteKind::NamedTuplestore { .. } => "a named tuplestore",
             RteKind::Result | RteKind::Group { .. } => continue,
         };
-        return Err(err!(FEATURE_NOT_SUPPORTED, "{name} cannot be applied to {what}")
-            .at(rv.location));
+        return Err(
+            err!(FEATURE_NOT_SUPPORTED, "{name} cannot be applied to {what}").at(rv.location)
+        );
     }
     Err(err!(
         UNDEFINED_TABLE,

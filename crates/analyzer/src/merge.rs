@@ -14,8 +14,7 @@ impl Analyzer<'_> {
             self.transform_with_clause(with)?;
         }
         let perms = check_when_clauses(&s.merge_when_clauses)?;
-        qry.result_relation =
-            self.set_target_table(&s.relation, s.relation.inh, false, perms)?;
+        qry.result_relation = self.set_target_table(&s.relation, s.relation.inh, false, perms)?;
         qry.merge_target_relation = qry.result_relation;
         let relation =
             self.ps().target_relation.clone().ok_or_else(|| Self::missing("target relation"))?;
@@ -107,11 +106,8 @@ impl Analyzer<'_> {
                 self.ps_mut().is_insert = true;
                 let columns = self.check_insert_targets(&when.target_list)?;
                 if !when.values.is_empty() {
-                    let exprs = self.transform_expression_list(
-                        &when.values,
-                        ExprKind::ValuesSingle,
-                        true,
-                    )?;
+                    let exprs =
+                        self.transform_expression_list(&when.values, ExprKind::ValuesSingle, true)?;
                     let exprs =
                         self.transform_insert_row(exprs, &when.target_list, &columns, false)?;
                     action.target_list = self.insert_target_list(exprs, &columns);
@@ -120,12 +116,8 @@ impl Analyzer<'_> {
             ast::MergeCommand::Update => {
                 self.ps_mut().is_insert = false;
                 action.target_list = self.transform_update_target_list(&when.target_list)?;
-                action.update_colnos = action
-                    .target_list
-                    .iter()
-                    .filter(|te| !te.resjunk)
-                    .map(|te| te.resno)
-                    .collect();
+                action.update_colnos =
+                    action.target_list.iter().filter(|te| !te.resjunk).map(|te| te.resno).collect();
             }
             ast::MergeCommand::Delete | ast::MergeCommand::Nothing => {}
         }

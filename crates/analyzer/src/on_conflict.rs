@@ -3,9 +3,7 @@ use crate::parse_relation::add_column;
 use crate::parse_state::{Analyzer, ExprKind};
 use crate::set_operation::plain_var;
 use error::{PgResult, bail, err};
-use nodes::{
-    Alias, Expr, InferenceElem, OnConflictExpr, RteKind, TargetEntry, acl,
-};
+use nodes::{Alias, Expr, InferenceElem, OnConflictExpr, RteKind, TargetEntry, acl};
 use parser::ast::{self, SortByDir, SortByNulls};
 use types::{Oid, type_oid as t};
 
@@ -216,11 +214,8 @@ fn excluded_targets(relation: &catalog::rows::RelationDesc, rti: i32) -> Vec<Tar
         let var = plain_var(rti, attr.num, attr.typ, attr.typmod, attr.collation);
         tlist.push(target(Expr::Var(var), attr.num, Some(attr.name.clone())));
     }
-    let mut whole = target(
-        Expr::Var(plain_var(rti, 0, relation.reltype, -1, Oid::INVALID)),
-        0,
-        None,
-    );
+    let mut whole =
+        target(Expr::Var(plain_var(rti, 0, relation.reltype, -1, Oid::INVALID)), 0, None);
     whole.resjunk = true;
     tlist.push(whole);
     tlist

@@ -134,7 +134,9 @@ impl Analyzer<'_> {
         };
         if let Some((agg_level, at)) = levels.min_agg {
             if agg_level == level {
-                return Err(err!(GROUPING_ERROR, "aggregate function calls cannot be nested").at(at));
+                return Err(
+                    err!(GROUPING_ERROR, "aggregate function calls cannot be nested").at(at)
+                );
             }
         }
         if let Some((cte_level, name)) = &levels.min_cte {
@@ -169,7 +171,9 @@ impl Analyzer<'_> {
         }
         if let Some((agg_level, at)) = direct.min_agg {
             if agg_level <= level {
-                return Err(err!(GROUPING_ERROR, "aggregate function calls cannot be nested").at(at));
+                return Err(
+                    err!(GROUPING_ERROR, "aggregate function calls cannot be nested").at(at)
+                );
             }
         }
         Ok(())
@@ -265,8 +269,10 @@ impl Analyzer<'_> {
             let found = self.ps().windowdefs.iter().position(|w| w.name.as_ref() == Some(name));
             return match found {
                 Some(index) => Ok(index as u32 + 1),
-                Option::None => Err(err!(UNDEFINED_OBJECT, "window \"{name}\" does not exist")
-                    .at(windef.location)),
+                Option::None => {
+                    Err(err!(UNDEFINED_OBJECT, "window \"{name}\" does not exist")
+                        .at(windef.location))
+                }
             };
         }
         let same = |other: &ast::WindowDef| {
@@ -291,11 +297,8 @@ impl Analyzer<'_> {
     /// GROUPING(…).
     pub(crate) fn transform_grouping_func(&mut self, g: &ast::GroupingFunc) -> PgResult<Expr> {
         if g.args.len() > 31 {
-            return Err(err!(
-                TOO_MANY_ARGUMENTS,
-                "GROUPING must have fewer than 32 arguments"
-            )
-            .at(g.location));
+            return Err(err!(TOO_MANY_ARGUMENTS, "GROUPING must have fewer than 32 arguments")
+                .at(g.location));
         }
         let kind = self.ps().expr_kind;
         let mut args = Vec::with_capacity(g.args.len());

@@ -159,8 +159,7 @@ impl Analyzer<'_> {
         }
         if self.transform_null_equals() && e.name.len() == 1 && e.name[0] == "=" {
             if let Some(left) = &e.lexpr {
-                let is_null =
-                    |x: &ast::Expr| matches!(x, ast::Expr::AConst(c) if c.val == ast::ConstValue::Null);
+                let is_null = |x: &ast::Expr| matches!(x, ast::Expr::AConst(c) if c.val == ast::ConstValue::Null);
                 let tested = if is_null(right_raw) {
                     Some(left)
                 } else if is_null(left) {
@@ -247,8 +246,9 @@ impl Analyzer<'_> {
             return Err(PgError::internal("operator did not make an operator call"));
         };
         if op.opresulttype != t::BOOL {
-            return Err(err!(DATATYPE_MISMATCH, "{what} requires = operator to yield boolean")
-                .at(location));
+            return Err(
+                err!(DATATYPE_MISMATCH, "{what} requires = operator to yield boolean").at(location)
+            );
         }
         if op.opretset {
             return Err(err!(DATATYPE_MISMATCH, "{what} must not return a set").at(location));
@@ -291,11 +291,8 @@ impl Analyzer<'_> {
             let candidates = std::iter::once(&left).chain(non_vars.iter().map(|(_, x)| x));
             let (scalar, _) = self.select_common_type(candidates.clone(), None)?;
             let usable = scalar.is_valid() && self.verify_common_type(scalar, candidates)?;
-            let array_type = if usable && scalar != t::RECORD {
-                self.array_type(scalar)?
-            } else {
-                Oid::INVALID
-            };
+            let array_type =
+                if usable && scalar != t::RECORD { self.array_type(scalar)? } else { Oid::INVALID };
             if array_type.is_valid() {
                 let mut elements = Vec::with_capacity(non_vars.len());
                 for (_, expr) in std::mem::take(&mut non_vars) {

@@ -94,8 +94,8 @@ impl Analyzer<'_> {
             collate.get_or_insert((c.coll_oid, c.location));
             inner = c.arg;
         }
-        let (result, changed) =
-            self.coerce_type_tracking(inner, expr_type, target, typmod, ccontext, cformat, location)?;
+        let (result, changed) = self
+            .coerce_type_tracking(inner, expr_type, target, typmod, ccontext, cformat, location)?;
         let hide_input = changed && !matches!(result, Expr::Const(_));
         let result = self
             .coerce_type_typmod(result, target, typmod, ccontext, cformat, location, hide_input)?;
@@ -160,7 +160,8 @@ impl Analyzer<'_> {
         if input == t::UNKNOWN {
             match expr {
                 Expr::Const(c) => {
-                    let typed = self.coerce_unknown_const(c, target, typmod, ccontext, cformat, location)?;
+                    let typed =
+                        self.coerce_unknown_const(c, target, typmod, ccontext, cformat, location)?;
                     return Ok((typed, true));
                 }
                 Expr::Param(p) if p.kind == ParamKind::Extern => {
@@ -168,7 +169,13 @@ impl Analyzer<'_> {
                         return Ok((typed, true));
                     }
                     return self.coerce_by_path(
-                        Expr::Param(p), input, target, typmod, ccontext, cformat, location,
+                        Expr::Param(p),
+                        input,
+                        target,
+                        typmod,
+                        ccontext,
+                        cformat,
+                        location,
                     );
                 }
                 _ => {}
@@ -176,7 +183,8 @@ impl Analyzer<'_> {
         }
         if let Expr::CollateExpr(c) = expr {
             let c = *c;
-            let arg = self.coerce_type(c.arg, input, target, typmod, ccontext, cformat, location)?;
+            let arg =
+                self.coerce_type(c.arg, input, target, typmod, ccontext, cformat, location)?;
             if !self.type_is_collatable(target)? {
                 return Ok((arg, true));
             }
@@ -239,7 +247,14 @@ impl Analyzer<'_> {
                 let (base, base_typmod) = self.base_type_and_typmod(target, -1)?;
                 if base != target {
                     let domain = self.coerce_to_domain(
-                        expr, base, base_typmod, target, ccontext, cformat, location, false,
+                        expr,
+                        base,
+                        base_typmod,
+                        target,
+                        ccontext,
+                        cformat,
+                        location,
+                        false,
                     )?;
                     return Ok((domain, true));
                 }
@@ -248,13 +263,26 @@ impl Analyzer<'_> {
             path => {
                 let (base, base_typmod) = self.base_type_and_typmod(target, typmod)?;
                 let result = self.build_coercion_expression(
-                    expr, path, base, base_typmod, ccontext, cformat, location,
+                    expr,
+                    path,
+                    base,
+                    base_typmod,
+                    ccontext,
+                    cformat,
+                    location,
                 )?;
                 if base == target {
                     return Ok((result, true));
                 }
                 let domain = self.coerce_to_domain(
-                    result, base, base_typmod, target, ccontext, cformat, location, true,
+                    result,
+                    base,
+                    base_typmod,
+                    target,
+                    ccontext,
+                    cformat,
+                    location,
+                    true,
                 )?;
                 return Ok((domain, true));
             }
@@ -275,12 +303,8 @@ impl Analyzer<'_> {
             if base != input {
                 arg = relabel(arg, base, CoercionForm::ImplicitCast, location);
             }
-            let convert = ConvertRowtypeExpr {
-                arg,
-                resulttype: target,
-                convertformat: cformat,
-                location,
-            };
+            let convert =
+                ConvertRowtypeExpr { arg, resulttype: target, convertformat: cformat, location };
             return Ok((Expr::ConvertRowtypeExpr(Box::new(convert)), true));
         }
         Err(PgError::internal(format!(
@@ -439,7 +463,13 @@ impl Analyzer<'_> {
                 let target_elem = self.element_type(target)?;
                 let elemexpr = self
                     .coerce_to_target_type(
-                        test, source_elem, target_elem, typmod, ccontext, cformat, location,
+                        test,
+                        source_elem,
+                        target_elem,
+                        typmod,
+                        ccontext,
+                        cformat,
+                        location,
                     )?
                     .ok_or_else(|| {
                         PgError::internal("failed to coerce array element type as expected")
@@ -481,8 +511,7 @@ impl Analyzer<'_> {
         if hide_input {
             hide_coercion(&mut expr);
         }
-        let path =
-            if typmod < 0 { CoercionPath::None } else { self.find_typmod_coercion(target)? };
+        let path = if typmod < 0 { CoercionPath::None } else { self.find_typmod_coercion(target)? };
         if path == CoercionPath::None {
             let collation = expr.collation();
             return Ok(apply_relabel_type(expr, target, typmod, collation, cformat, location));
@@ -661,11 +690,8 @@ impl Analyzer<'_> {
                 )?;
         }
         if result.contains_set() {
-            return Err(err!(
-                DATATYPE_MISMATCH,
-                "argument of {construct} must not return a set"
-            )
-            .at(result.location()));
+            return Err(err!(DATATYPE_MISMATCH, "argument of {construct} must not return a set")
+                .at(result.location()));
         }
         Ok(result)
     }

@@ -73,16 +73,17 @@ impl Analyzer<'_> {
             for te in &mut action.target_list {
                 self.assign_expr_collations(&mut te.expr)?;
             }
-            for expr in &mut action.qual {
+            if let Some(expr) = &mut action.qual {
                 self.assign_expr_collations(expr)?;
             }
         }
-        for expr in &mut query.merge_join_condition {
+        if let Some(expr) = &mut query.merge_join_condition {
             self.assign_expr_collations(expr)?;
         }
         for rte in &mut query.rtable {
             // VALUES columns decide their collation together, which was done when they were made.
-            if let RteKind::Values { .. } | RteKind::Join { .. } | RteKind::Group { .. } = rte.kind {
+            if let RteKind::Values { .. } | RteKind::Join { .. } | RteKind::Group { .. } = rte.kind
+            {
                 continue;
             }
             let mut result = Ok(());
@@ -206,8 +207,7 @@ impl Analyzer<'_> {
 
     /// A leaf or fixed-collation node's own derivation.
     fn own(&self, collation: Oid, location: i32) -> Derived {
-        let strength =
-            if collation.is_valid() { Strength::Implicit } else { Strength::None };
+        let strength = if collation.is_valid() { Strength::Implicit } else { Strength::None };
         Derived { collation, strength, location, ..Derived::NONE }
     }
 
@@ -234,8 +234,7 @@ impl Analyzer<'_> {
                 })
             }
             Expr::FieldSelect(f) => {
-                let d = self.derive(&mut f.arg)?;
-                let _ = d;
+                self.derive(&mut f.arg)?;
                 Ok(self.own(f.resultcollid, -1))
             }
             Expr::SubLink(s) => {
@@ -341,9 +340,7 @@ impl Analyzer<'_> {
             }
             Expr::SubscriptingRef(s) => {
                 // Subscripts are settled by themselves.
-                for index in
-                    s.refupperindexpr.iter_mut().chain(&mut s.reflowerindexpr).flatten()
-                {
+                for index in s.refupperindexpr.iter_mut().chain(&mut s.reflowerindexpr).flatten() {
                     self.derive(index)?;
                 }
                 let mut merged = self.derive(&mut s.refexpr)?;
@@ -368,11 +365,7 @@ impl Analyzer<'_> {
     }
 
     /// Direct arguments and aggregated ones of WITHIN GROUP.
-    fn derive_ordered_set(
-        &self,
-        a: &mut nodes::Aggref,
-        hypothetical: bool,
-    ) -> PgResult<Derived> {
+    fn derive_ordered_set(&self, a: &mut nodes::Aggref, hypothetical: bool) -> PgResult<Derived> {
         let mut merged = Derived::NONE;
         if hypothetical {
             // Each hypothetical argument merges with its ordering column.

@@ -1,10 +1,7 @@
 //! WITH.
 use crate::parse_state::{Analyzer, CteItem, ExprKind, ParseState};
 use error::{PgError, PgResult, bail, err};
-use nodes::{
-    CmdType, CoercionContext, CoercionForm, CommonTableExpr, CteCycleClause, CteMaterialize,
-    CteSearchClause, Query,
-};
+use nodes::{CmdType, CommonTableExpr, CteCycleClause, CteMaterialize, CteSearchClause, Query};
 use parser::ast::{self, Stmt};
 use types::{Oid, type_oid as t};
 
@@ -120,8 +117,10 @@ impl Analyzer<'_> {
             })
             .collect();
         let is_select = query.command_type == CmdType::Select || !query.returning_list.is_empty();
+        let locations: Vec<i32> =
+            list.iter().filter(|te| !te.resjunk).map(|te| te.expr.location()).collect();
         if self.ps().ctenamespace[position].cte.cterecursive {
-            self.check_recursive_columns(raw, position, &columns)?;
+            self.check_recursive_columns(raw, position, &columns, &locations)?;
         } else {
             self.set_cte_columns(0, position, &columns)?;
         }
@@ -138,6 +137,7 @@ impl Analyzer<'_> {
         raw: &ast::CommonTableExpr,
         position: usize,
         columns: &[(String, Oid, i32, Oid)],
+        locations: &[i32],
     ) -> PgResult<()> {
         let cte = &self.ps().ctenamespace[position].cte;
         for (i, (_, typ, typmod, collation)) in columns.iter().enumerate() {
@@ -152,12 +152,16 @@ impl Analyzer<'_> {
                     self.catalog.format_type(known, Some(known_typmod))?,
                     self.catalog.format_type(*typ, Some(*typmod))?
                 )
-                .hint("Cast the output of the non-recursive term to the correct type."));
+                .hint("Cast the output of the non-recursive term to the correct type.")
+                .at(locations[i]));
             }
             let known_collation = cte.ctecolcollations[i];
             if *collation != known_collation {
                 let name = |oid: Oid| -> PgResult<String> {
-                    Ok(self.catalog.lookup_collation(oid)?.map_or_else(String::new, |c| c.name.clone()))
+                    Ok(self
+                        .catalog
+                        .lookup_collation(oid)?
+                        .map_or_else(String::new, |c| c.name.clone()))
                 };
                 return Err(err!(
                     COLLATION_MISMATCH,
@@ -168,7 +172,8 @@ impl Analyzer<'_> {
                     name(known_collation)?,
                     name(*collation)?
                 )
-                .hint("Use the COLLATE clause to set the collation of the non-recursive term."));
+                .hint("Use the COLLATE clause to set the collation of the non-recursive term.")
+                .at(locations[i]));
             }
         }
         Ok(())
@@ -335,24 +340,6 @@ impl Analyzer<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Converts to text what a clause wants as text.
-    pub(crate) fn implicit_cast(
-        &mut self,
-        expr: nodes::Expr,
-        target: Oid,
-    ) -> PgResult<Option<nodes::Expr>> {
-        let typ = expr.typ();
-        self.coerce_to_target_type(
-            expr,
-            typ,
-            target,
-            -1,
-            CoercionContext::Implicit,
-            CoercionForm::ImplicitCast,
-            -1,
-        )
     }
 }
 

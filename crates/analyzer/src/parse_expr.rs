@@ -6,7 +6,7 @@ use crate::parse_target::name_list;
 use error::{PgError, PgResult, bail, err};
 use nodes::{
     ArrayExpr, BoolExpr, BoolExprType, BooleanTest, CoercionContext, CoercionForm, CollateExpr,
-    Expr, MinMaxExpr, NamedArgExpr, NullTest, SQLValueFunction, SQLValueFunctionOp, VarReturningType,
+    Expr, MinMaxExpr, NamedArgExpr, NullTest, SQLValueFunction, SQLValueFunctionOp,
 };
 use parser::ast::{self, Indirection};
 use types::{Oid, type_oid as t};
@@ -62,7 +62,8 @@ impl Analyzer<'_> {
                 Err(err!(SYNTAX_ERROR, "DEFAULT is not allowed in this context").at(d.location))
             }
             E::GroupingSet(g) => {
-                Err(err!(SYNTAX_ERROR, "grouping set is not allowed in this context").at(g.location))
+                Err(err!(SYNTAX_ERROR, "grouping set is not allowed in this context")
+                    .at(g.location))
             }
             E::JsonIsPredicate(x) => self.transform_json_is_predicate(x),
             E::JsonFuncExpr(x) => self.transform_json_func_expr(x),
@@ -100,7 +101,7 @@ impl Analyzer<'_> {
             }
             _ => {}
         }
-        if c.star {
+        if c.star && c.fields.is_empty() {
             return Err(err!(
                 FEATURE_NOT_SUPPORTED,
                 "row expansion via \"*\" is not supported here"
@@ -133,6 +134,9 @@ impl Analyzer<'_> {
     /// The query's own meaning of a name.
     fn lookup_column_ref(&mut self, c: &ast::ColumnRef) -> PgResult<Expr> {
         let location = c.location;
+        if c.star {
+            return self.lookup_whole_row(c);
+        }
         let (schema, rel, column) = match c.fields.as_slice() {
             [column] => return self.lookup_bare_column(column, location),
             [rel, column] => (None, rel.as_str(), column.as_str()),
@@ -173,6 +177,38 @@ impl Analyzer<'_> {
         }
     }
 
+    /// `t.*` where a single value is wanted: the whole row.
+    fn lookup_whole_row(&mut self, c: &ast::ColumnRef) -> PgResult<Expr> {
+        let location = c.location;
+        let (schema, rel) = match c.fields.as_slice() {
+            [rel] => (None, rel.as_str()),
+            [schema, rel] => (Some(schema.as_str()), rel.as_str()),
+            [catalog, schema, rel] => {
+                if *catalog != self.session.database_name() {
+                    return Err(err!(
+                        FEATURE_NOT_SUPPORTED,
+                        "cross-database references are not implemented: {}",
+                        name_list(c)
+                    )
+                    .at(location));
+                }
+                (Some(schema.as_str()), rel.as_str())
+            }
+            _ => {
+                return Err(err!(
+                    SYNTAX_ERROR,
+                    "improper qualified name (too many dotted names): {}",
+                    name_list(c)
+                )
+                .at(location));
+            }
+        };
+        match self.refname_nsitem(schema, rel, location)? {
+            Some((item, levels_up)) => self.transform_whole_row_ref(&item, levels_up, location),
+            None => Err(self.missing_rte(&bare_range_var(schema, rel, location))?),
+        }
+    }
+
     fn lookup_bare_column(&mut self, column: &str, location: i32) -> PgResult<Expr> {
         if let Some(var) = self.col_name_to_var(column, false, location)? {
             return Ok(var);
@@ -205,8 +241,14 @@ impl Analyzer<'_> {
                     }
                     let names = [name.clone()];
                     let arg = result.clone();
-                    let found =
-                        self.parse_func_or_column(&names, vec![arg], last_srf, None, false, location)?;
+                    let found = self.parse_func_or_column(
+                        &names,
+                        vec![arg],
+                        last_srf,
+                        None,
+                        false,
+                        location,
+                    )?;
                     last_srf = self.ps().srf_count;
                     result = match found {
                         Some(expr) => expr,
@@ -248,10 +290,7 @@ impl Analyzer<'_> {
                 self.format_type(typ)?
             )
         } else if typ == t::RECORD {
-            err!(
-                UNDEFINED_COLUMN,
-                "could not identify column \"{name}\" in record data type"
-            )
+            err!(UNDEFINED_COLUMN, "could not identify column \"{name}\" in record data type")
         } else {
             err!(
                 WRONG_OBJECT_TYPE,
@@ -389,12 +428,9 @@ impl Analyzer<'_> {
             (if multidims { array_type } else { element_type }, array_type, element_type)
         } else {
             if elements.is_empty() {
-                return Err(err!(
-                    INDETERMINATE_DATATYPE,
-                    "cannot determine type of empty array"
-                )
-                .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
-                .at(a.location));
+                return Err(err!(INDETERMINATE_DATATYPE, "cannot determine type of empty array")
+                    .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+                    .at(a.location));
             }
             let (common, _) = self.select_common_type(&elements, Some("ARRAY"))?;
             if multidims {
@@ -502,8 +538,10 @@ impl Analyzer<'_> {
             O::CurrentCatalog => (N::CurrentCatalog, t::NAME),
             O::CurrentSchema => (N::CurrentSchema, t::NAME),
         };
-        let takes_precision =
-            matches!(op, N::CurrentTimeN | N::CurrentTimestampN | N::LocaltimeN | N::LocaltimestampN);
+        let takes_precision = matches!(
+            op,
+            N::CurrentTimeN | N::CurrentTimestampN | N::LocaltimeN | N::LocaltimestampN
+        );
         let typmod = if takes_precision { self.time_precision(f.typmod, typ)? } else { -1 };
         Ok(Expr::SQLValueFunction(SQLValueFunction { op, typ, typmod, location: f.location }))
     }
@@ -609,11 +647,6 @@ impl Analyzer<'_> {
             paramcollid: Oid(100),
             location,
         }))
-    }
-
-    /// Whether any returning Var of this kind is in scope.
-    pub(crate) fn has_returning_item(&self, kind: VarReturningType) -> bool {
-        self.ps().namespace.iter().any(|item| item.returning_type == kind)
     }
 }
 

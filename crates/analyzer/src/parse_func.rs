@@ -189,8 +189,14 @@ impl Analyzer<'_> {
                 let mut declared = candidate.args.clone();
                 match proc.kind {
                     'a' => self.check_aggregate_call(
-                        call, &proc, &candidate, &mut args, &mut actual, &mut declared,
-                        &argname_refs, location,
+                        call,
+                        &proc,
+                        &candidate,
+                        &mut args,
+                        &mut actual,
+                        &mut declared,
+                        &argname_refs,
+                        location,
                     )?,
                     'w' => check_window_function_call(call, location)?,
                     _ => reject_aggregate_syntax(call, location)?,
@@ -222,8 +228,7 @@ impl Analyzer<'_> {
     }
 
     fn drop_void_params(&self, args: &mut Vec<Expr>, actual: &mut Vec<Oid>) {
-        let is_void =
-            |e: &Expr| matches!(e, Expr::Param(p) if p.paramtype == t::VOID);
+        let is_void = |e: &Expr| matches!(e, Expr::Param(p) if p.paramtype == t::VOID);
         if args.iter().any(is_void) {
             args.retain(|e| !is_void(e));
             *actual = args.iter().map(Expr::typ).collect();
@@ -488,7 +493,11 @@ impl Analyzer<'_> {
     }
 
     /// Whether a set-returning call is allowed here.
-    pub(crate) fn check_srf_call_placement(&mut self, last_srf: u32, location: i32) -> PgResult<()> {
+    pub(crate) fn check_srf_call_placement(
+        &mut self,
+        last_srf: u32,
+        location: i32,
+    ) -> PgResult<()> {
         use ExprKind::*;
         let kind = self.ps().expr_kind;
         let message = match kind {
@@ -527,11 +536,8 @@ impl Analyzer<'_> {
             GeneratedColumn => "column generation expressions",
             other => other.name(),
         };
-        Err(err!(
-            FEATURE_NOT_SUPPORTED,
-            "set-returning functions are not allowed in {message}"
-        )
-        .at(location))
+        Err(err!(FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in {message}")
+            .at(location))
     }
 }
 
@@ -544,12 +550,9 @@ pub(crate) fn srf_not_allowed(what: &str, location: i32) -> PgError {
 
 /// Error for a set-returning call inside an aggregate or window function.
 pub(crate) fn srf_in_call(what: &str, location: i32) -> PgError {
-    err!(
-        FEATURE_NOT_SUPPORTED,
-        "{what} function calls cannot contain set-returning function calls"
-    )
-    .hint(SRF_HINT)
-    .at(location)
+    err!(FEATURE_NOT_SUPPORTED, "{what} function calls cannot contain set-returning function calls")
+        .hint(SRF_HINT)
+        .at(location)
 }
 
 pub(crate) fn placeholder() -> nodes::CurrentOfExpr {
@@ -573,11 +576,8 @@ fn bare_call(names: &[String], location: i32) -> ast::FuncCall {
 }
 
 fn too_many_arguments(location: i32) -> PgError {
-    err!(
-        TOO_MANY_ARGUMENTS,
-        "cannot pass more than {FUNC_MAX_ARGS} arguments to a function"
-    )
-    .at(location)
+    err!(TOO_MANY_ARGUMENTS, "cannot pass more than {FUNC_MAX_ARGS} arguments to a function")
+        .at(location)
 }
 
 /// Names of named arguments, which must be distinct and come last.
@@ -597,11 +597,8 @@ fn check_argument_names(args: &[Expr]) -> PgResult<Vec<String>> {
                 names.push(named.name.clone());
             }
             other if !names.is_empty() => {
-                return Err(err!(
-                    SYNTAX_ERROR,
-                    "positional argument cannot follow named argument"
-                )
-                .at(other.location()));
+                return Err(err!(SYNTAX_ERROR, "positional argument cannot follow named argument")
+                    .at(other.location()));
             }
             _ => {}
         }
@@ -667,12 +664,14 @@ fn reject_aggregate_syntax(call: &ast::FuncCall, location: i32) -> PgResult<()> 
 fn check_window_function_call(call: &ast::FuncCall, location: i32) -> PgResult<()> {
     let name = call.funcname.join(".");
     if call.over.is_none() {
-        return Err(err!(WRONG_OBJECT_TYPE, "window function {name} requires an OVER clause")
-            .at(location));
+        return Err(
+            err!(WRONG_OBJECT_TYPE, "window function {name} requires an OVER clause").at(location)
+        );
     }
     if call.agg_within_group {
-        return Err(err!(WRONG_OBJECT_TYPE, "window function {name} cannot have WITHIN GROUP")
-            .at(location));
+        return Err(
+            err!(WRONG_OBJECT_TYPE, "window function {name} cannot have WITHIN GROUP").at(location)
+        );
     }
     Ok(())
 }

@@ -45,7 +45,11 @@ pub(crate) enum FuncDetail {
     Multiple,
     /// `typename(x)` as a cast to this type.
     Coercion(Oid),
-    Found { proc: Arc<PgProc>, candidate: Candidate, defaults: Vec<Expr> },
+    Found {
+        proc: Arc<PgProc>,
+        candidate: Candidate,
+        defaults: Vec<Expr>,
+    },
 }
 
 /// Options of a candidate search.
@@ -80,9 +84,7 @@ impl Analyzer<'_> {
                 Some(namespace) if proc.namespace == namespace => 0,
                 Some(_) => continue,
                 // Functions in the temporary schema must be called by qualified name.
-                None => match path
-                    .iter()
-                    .position(|ns| *ns == proc.namespace && Some(*ns) != temp)
+                None => match path.iter().position(|ns| *ns == proc.namespace && Some(*ns) != temp)
                 {
                     Some(pos) => pos,
                     None => continue,
@@ -304,8 +306,7 @@ impl Analyzer<'_> {
                 found
             }
         };
-        let Some(target) =
-            found.filter(|typ| typ.defined && typ.typtype != 'c').map(|typ| typ.oid)
+        let Some(target) = found.filter(|typ| typ.defined && typ.typtype != 'c').map(|typ| typ.oid)
         else {
             return Ok(None);
         };
@@ -351,8 +352,7 @@ fn fit(
             return None;
         }
     } else {
-        if proc.variadic.is_valid() && options.expand_variadic
-            || pronargs != nargs && !use_defaults
+        if proc.variadic.is_valid() && options.expand_variadic || pronargs != nargs && !use_defaults
         {
             return None;
         }

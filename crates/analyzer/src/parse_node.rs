@@ -124,7 +124,10 @@ impl Analyzer<'_> {
             // Fixed-length array-like types: point, box, lseg, name, …
             self.array_subscripts(&mut sbsref, indirection, is_slice)?;
         } else {
-            return Err(not_supported!("subscripting of type {}", self.format_type(container_type)?));
+            return Err(not_supported!(
+                "subscripting of type {}",
+                self.format_type(container_type)?
+            ));
         }
         Ok(sbsref)
     }
@@ -189,11 +192,8 @@ impl Analyzer<'_> {
         for index in indirection {
             if is_slice {
                 let blame = index.uidx.as_ref().or(index.lidx.as_ref());
-                return Err(err!(
-                    DATATYPE_MISMATCH,
-                    "jsonb subscript does not support slices"
-                )
-                .at(blame.map_or(-1, ast::Expr::leftmost_location)));
+                return Err(err!(DATATYPE_MISMATCH, "jsonb subscript does not support slices")
+                    .at(blame.map_or(-1, ast::Expr::leftmost_location)));
             }
             let Some(upper) = &index.uidx else { continue };
             let kind: ExprKind = self.ps().expr_kind;

@@ -42,8 +42,7 @@ impl Analyzer<'_> {
         let temp = self.catalog.temp_namespace();
         let mut found: Vec<(usize, Arc<PgOperator>)> = Vec::new();
         for oper in all.iter().filter(|o| o.kind == kind) {
-            let Some(pos) =
-                path.iter().position(|ns| *ns == oper.namespace && Some(*ns) != temp)
+            let Some(pos) = path.iter().position(|ns| *ns == oper.namespace && Some(*ns) != temp)
             else {
                 continue;
             };
@@ -84,7 +83,9 @@ impl Analyzer<'_> {
         right: Oid,
         location: i32,
     ) -> PgResult<Arc<PgOperator>> {
-        match self.resolve_binary(names, left, right)? {
+        let resolved =
+            self.resolve_binary(names, left, right).map_err(|e| e.at_if_unset(location))?;
+        match resolved {
             Ok(oper) => Ok(oper),
             Err(ambiguous) => Err(self.op_error(names, 'b', left, right, ambiguous, location)?),
         }
@@ -160,7 +161,7 @@ impl Analyzer<'_> {
         arg: Oid,
         location: i32,
     ) -> PgResult<Arc<PgOperator>> {
-        let candidates = self.operators_named(names, 'l')?;
+        let candidates = self.operators_named(names, 'l').map_err(|e| e.at_if_unset(location))?;
         if let Some(found) = candidates.iter().find(|o| o.right == arg) {
             return Ok(found.clone());
         }
@@ -227,9 +228,7 @@ impl Analyzer<'_> {
         let right_type = right.typ();
         let (oper, left_type) = match &left {
             None => (self.left_oper(names, right_type, location)?, Oid::INVALID),
-            Some(left) => {
-                (self.oper(names, left.typ(), right_type, location)?, left.typ())
-            }
+            Some(left) => (self.oper(names, left.typ(), right_type, location)?, left.typ()),
         };
         self.check_operator_usable(&oper, names, location)?;
         let (mut args, actual, mut declared) = match left {
@@ -419,9 +418,7 @@ impl Analyzer<'_> {
                 Ok(true)
             }
             'r' if am == HASH_AM => member_has(self.range_subtype(typ)?),
-            'm' if am == HASH_AM => {
-                member_has(self.range_subtype(self.multirange_range(typ)?)?)
-            }
+            'm' if am == HASH_AM => member_has(self.range_subtype(self.multirange_range(typ)?)?),
             _ => Ok(true),
         }
     }
@@ -463,7 +460,9 @@ impl Analyzer<'_> {
         location: i32,
     ) -> PgResult<Arc<PgOperator>> {
         let oper = self.oper(names, left, right, location)?;
-        if self.is_binary_coercible(left, oper.left)? && self.is_binary_coercible(right, oper.right)? {
+        if self.is_binary_coercible(left, oper.left)?
+            && self.is_binary_coercible(right, oper.right)?
+        {
             return Ok(oper);
         }
         Err(err!(

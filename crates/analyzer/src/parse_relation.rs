@@ -2,10 +2,7 @@
 use crate::parse_state::{Analyzer, ExprKind, NsColumn, NsItem};
 use catalog::rows::RelationDesc;
 use error::{PgResult, bail, err};
-use nodes::{
-    Expr, RTEPermissionInfo, RangeTblEntry, RteKind, Var, VarReturningType, acl,
-    sysattr,
-};
+use nodes::{Expr, RTEPermissionInfo, RangeTblEntry, RteKind, Var, VarReturningType, acl, sysattr};
 use parser::ast::{self, RangeVar};
 use std::sync::Arc;
 use types::{Oid, type_oid as t};
@@ -91,25 +88,18 @@ impl Analyzer<'_> {
 
     fn relation_missing(&self, rv: &RangeVar) -> error::PgError {
         if let Some(schema) = &rv.schemaname {
-            return err!(
-                UNDEFINED_TABLE,
-                "relation \"{schema}.{}\" does not exist",
-                rv.relname
-            )
-            .at(rv.location);
+            return err!(UNDEFINED_TABLE, "relation \"{schema}.{}\" does not exist", rv.relname)
+                .at(rv.location);
         }
         let e = err!(UNDEFINED_TABLE, "relation \"{}\" does not exist", rv.relname).at(rv.location);
-        let is_future =
-            self.levels.iter().any(|level| level.future_ctes.contains(&rv.relname));
+        let is_future = self.levels.iter().any(|level| level.future_ctes.contains(&rv.relname));
         if is_future {
             e.detail(format!(
                 "There is a WITH item named \"{}\", but it cannot be referenced from this part of \
                  the query.",
                 rv.relname
             ))
-            .hint(
-                "Use WITH RECURSIVE, or re-order the WITH items to remove forward references.",
-            )
+            .hint("Use WITH RECURSIVE, or re-order the WITH items to remove forward references.")
         } else {
             e
         }
@@ -228,11 +218,8 @@ impl Analyzer<'_> {
                     continue;
                 };
                 if found.is_some() {
-                    return Err(err!(
-                        AMBIGUOUS_COLUMN,
-                        "column reference \"{name}\" is ambiguous"
-                    )
-                    .at(location));
+                    return Err(err!(AMBIGUOUS_COLUMN, "column reference \"{name}\" is ambiguous")
+                        .at(location));
                 }
                 self.check_lateral_ref(&item, up, location)?;
                 found = Some(var);
@@ -260,11 +247,8 @@ impl Analyzer<'_> {
         for (i, column) in item.names.colnames.iter().enumerate() {
             if column == name && !column.is_empty() {
                 if attnum != 0 {
-                    return Err(err!(
-                        AMBIGUOUS_COLUMN,
-                        "column reference \"{name}\" is ambiguous"
-                    )
-                    .at(location));
+                    return Err(err!(AMBIGUOUS_COLUMN, "column reference \"{name}\" is ambiguous")
+                        .at(location));
                 }
                 attnum = i as i16 + 1;
             }
@@ -409,9 +393,7 @@ impl Analyzer<'_> {
             .namespace
             .iter()
             .chain(self.level(var.varlevelsup).target_nsitem.iter())
-            .find(|item| {
-                item.rtindex == var.varno && item.returning_type == var.varreturningtype
-            })
+            .find(|item| item.rtindex == var.varno && item.returning_type == var.varreturningtype)
             .cloned()
     }
 
@@ -422,16 +404,16 @@ impl Analyzer<'_> {
         levels_up: u32,
         location: i32,
     ) -> PgResult<Vec<Expr>> {
-        let item = self
-            .level(levels_up)
-            .namespace
-            .iter()
-            .find(|item| item.rtindex == rtindex)
-            .cloned();
+        let item =
+            self.level(levels_up).namespace.iter().find(|item| item.rtindex == rtindex).cloned();
         let Some(item) = item else {
             return Err(error::PgError::internal("whole-row Var of a relation out of scope"));
         };
-        Ok(self.expand_nsitem_vars(&item, levels_up, location).into_iter().map(|(_, e)| e).collect())
+        Ok(self
+            .expand_nsitem_vars(&item, levels_up, location)
+            .into_iter()
+            .map(|(_, e)| e)
+            .collect())
     }
 
     /// Names and Vars of all columns of a name space entry.
@@ -462,7 +444,8 @@ impl Analyzer<'_> {
         location: i32,
     ) -> PgResult<Expr> {
         let rte = self.level(levels_up).rtable[(item.rtindex - 1) as usize].clone();
-        let full_width = item.columns.len() == rte.eref.colnames.len() || !matches!(rte.kind, RteKind::Join { .. });
+        let full_width = item.columns.len() == rte.eref.colnames.len()
+            || !matches!(rte.kind, RteKind::Join { .. });
         let same_names = std::ptr::eq(item.names.as_ref(), &rte.eref)
             || item.names.colnames.len() >= rte.eref.colnames.len();
         if full_width && same_names {

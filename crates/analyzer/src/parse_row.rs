@@ -53,18 +53,14 @@ impl Analyzer<'_> {
         location: i32,
     ) -> PgResult<Expr> {
         if left.len() != right.len() {
-            return Err(err!(
-                SYNTAX_ERROR,
-                "unequal number of entries in row expressions"
-            )
-            .at(location));
+            return Err(
+                err!(SYNTAX_ERROR, "unequal number of entries in row expressions").at(location)
+            );
         }
         if left.is_empty() {
-            return Err(err!(
-                FEATURE_NOT_SUPPORTED,
-                "cannot compare rows of zero length"
-            )
-            .at(location));
+            return Err(
+                err!(FEATURE_NOT_SUPPORTED, "cannot compare rows of zero length").at(location)
+            );
         }
         let mut ops: Vec<OpExpr> = Vec::with_capacity(left.len());
         for (l, r) in left.into_iter().zip(right) {
@@ -90,7 +86,8 @@ impl Analyzer<'_> {
             ops.push(*op);
         }
         if ops.len() == 1 {
-            let op = ops.pop().ok_or_else(|| PgError::internal("row comparison without columns"))?;
+            let op =
+                ops.pop().ok_or_else(|| PgError::internal("row comparison without columns"))?;
             return Ok(Expr::OpExpr(Box::new(op)));
         }
         let (cmptype, opfamilies) = self.row_compare_interpretation(names, &ops, location)?;
@@ -213,11 +210,9 @@ impl Analyzer<'_> {
         location: i32,
     ) -> PgResult<Expr> {
         if left.len() != right.len() {
-            return Err(err!(
-                SYNTAX_ERROR,
-                "unequal number of entries in row expressions"
-            )
-            .at(location));
+            return Err(
+                err!(SYNTAX_ERROR, "unequal number of entries in row expressions").at(location)
+            );
         }
         let mut parts = Vec::with_capacity(left.len());
         for (l, r) in left.into_iter().zip(right) {

@@ -1,5 +1,7 @@
 //! The analyzer's state: one [`ParseState`] for each query level.
-use crate::context::{AnalyzeContext, ColumnRefHooks, EphemeralRelation, ParamTypes, RelationLocker};
+use crate::context::{
+    AnalyzeContext, ColumnRefHooks, EphemeralRelation, ParamTypes, RelationLocker,
+};
 use catalog::{CatalogRead, rows::RelationDesc};
 use fmgr::FnContext;
 use nodes::{
@@ -176,8 +178,6 @@ pub struct ParseState {
     pub expr_kind: ExprKind,
     pub next_resno: i16,
     pub multiassign_exprs: Vec<TargetEntry>,
-    /// Sources of multi-assignments seen, to recognise the same one again.
-    pub multiassign_sources: Vec<Arc<ast::Expr>>,
     pub is_insert: bool,
     pub locking_clause: Vec<ast::LockingClause>,
     pub locked_from_parent: bool,
@@ -190,12 +190,8 @@ pub struct ParseState {
     /// Location of the last set-returning call seen, and how many.
     pub srf_count: u32,
     pub last_srf_location: i32,
-    /// Range table index of the grouping step, 0 none.
-    pub group_rti: i32,
     /// VALUE in a domain's CHECK.
     pub domain_value: Option<nodes::CaseTestExpr>,
-    /// The level of a MERGE's own RETURNING: its MERGE_ACTION() is allowed.
-    pub is_merge: bool,
     /// The level exists only to see the NEW/OLD rows of a rule or trigger.
     pub is_rule: bool,
 }
@@ -203,7 +199,12 @@ pub struct ParseState {
 impl ParseState {
     /// An empty level.
     pub fn new() -> Self {
-        ParseState { next_resno: 1, resolve_unknowns: true, last_srf_location: -1, ..Self::default() }
+        ParseState {
+            next_resno: 1,
+            resolve_unknowns: true,
+            last_srf_location: -1,
+            ..Self::default()
+        }
     }
 }
 
@@ -215,7 +216,6 @@ pub struct Analyzer<'c> {
     pub session: &'c dyn FnContext,
     pub(crate) locker: &'c dyn RelationLocker,
     pub(crate) hooks: Option<&'c dyn ColumnRefHooks>,
-    pub(crate) source_text: &'c str,
     pub(crate) params: ParamTypes,
     pub(crate) ephemeral: &'c [EphemeralRelation],
     pub(crate) levels: Vec<ParseState>,
@@ -230,7 +230,6 @@ impl<'c> Analyzer<'c> {
             session: cx.session,
             locker: cx.locker,
             hooks: cx.hooks,
-            source_text: cx.source_text,
             params: std::mem::take(&mut cx.param_types),
             ephemeral: cx.ephemeral,
             levels: vec![ParseState::new()],

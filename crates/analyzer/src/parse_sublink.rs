@@ -59,8 +59,9 @@ impl Analyzer<'_> {
                 let mut columns = visible_columns(&link.subselect);
                 let (first, second) = (columns.next(), columns.next());
                 let (Some(column), None) = (first, second) else {
-                    return Err(err!(SYNTAX_ERROR, "subquery must return only one column")
-                        .at(s.location));
+                    return Err(
+                        err!(SYNTAX_ERROR, "subquery must return only one column").at(s.location)
+                    );
                 };
                 if link.sub_link_type == SubLinkType::Array {
                     let typ = column.expr.typ();
@@ -83,8 +84,7 @@ impl Analyzer<'_> {
     /// The comparison of ANY, ALL and row subselects.
     fn transform_sublink_test(&mut self, link: &mut SubLink, s: &ast::SubLink) -> PgResult<()> {
         // IN leaves the name empty, which also tells how to print it.
-        let names =
-            if s.oper_name.is_empty() { vec!["=".to_owned()] } else { s.oper_name.clone() };
+        let names = if s.oper_name.is_empty() { vec!["=".to_owned()] } else { s.oper_name.clone() };
         let Some(test) = &s.testexpr else {
             return Err(PgError::internal("sublink without test expression"));
         };

@@ -3,7 +3,7 @@ use crate::parse_func::ResultColumn;
 use crate::parse_relation::{add_column, bare_range_var, system_attr};
 use crate::parse_state::{Analyzer, ExprKind, NsItem};
 use catalog::rows::Attribute;
-use error::{PgError, PgResult, bail, err};
+use error::{PgError, PgResult, err};
 use nodes::{
     CaseTestExpr, CoercionContext, CoercionForm, Expr, FieldSelect, FieldStore, RteKind,
     TargetEntry, Var, acl,
@@ -98,7 +98,13 @@ impl Analyzer<'_> {
                     _ => {}
                 }
             }
-            result.push(self.transform_target_entry(val, None, kind, target.name.clone(), false)?);
+            result.push(self.transform_target_entry(
+                val,
+                None,
+                kind,
+                target.name.clone(),
+                false,
+            )?);
         }
         // Sources of multi-assignments come as junk entries at the end.
         if !self.ps().multiassign_exprs.is_empty() {
@@ -239,11 +245,9 @@ impl Analyzer<'_> {
             columns.extend(vars);
         }
         if !found_table {
-            return Err(err!(
-                SYNTAX_ERROR,
-                "SELECT * with no tables specified is not valid"
-            )
-            .at(location));
+            return Err(
+                err!(SYNTAX_ERROR, "SELECT * with no tables specified is not valid").at(location)
+            );
         }
         Ok(columns)
     }
@@ -343,10 +347,7 @@ impl Analyzer<'_> {
         }
         let Some(columns) = self.expr_result_columns(&expr)? else {
             if expr.typ() == t::RECORD {
-                return Err(err!(
-                    FEATURE_NOT_SUPPORTED,
-                    "record type has not been registered"
-                ));
+                return Err(err!(FEATURE_NOT_SUPPORTED, "record type has not been registered"));
             }
             return Err(err!(
                 WRONG_OBJECT_TYPE,
@@ -392,7 +393,14 @@ impl Analyzer<'_> {
                 }
                 self.level(up).ctenamespace.iter().find(|c| c.cte.ctename == *ctename).map(|c| {
                     let q = &*c.cte.ctequery;
-                    (if q.returning_list.is_empty() { &q.target_list } else { &q.returning_list }, q)
+                    (
+                        if q.returning_list.is_empty() {
+                            &q.target_list
+                        } else {
+                            &q.returning_list
+                        },
+                        q,
+                    )
                 })
             }
             _ => None,
@@ -511,7 +519,10 @@ impl Analyzer<'_> {
     }
 
     /// Column numbers that an INSERT's column list means (all insertable ones without a list).
-    pub(crate) fn check_insert_targets(&self, cols: &[ResTarget]) -> PgResult<Vec<(i16, ResTarget)>> {
+    pub(crate) fn check_insert_targets(
+        &self,
+        cols: &[ResTarget],
+    ) -> PgResult<Vec<(i16, ResTarget)>> {
         let relation = self.ps().target_relation.clone().ok_or_else(no_target)?;
         if cols.is_empty() {
             return Ok(relation
@@ -545,11 +556,8 @@ impl Analyzer<'_> {
             let duplicate = whole.contains(&attr.num)
                 || col.indirection.is_empty() && partial.contains(&attr.num);
             if duplicate {
-                return Err(err!(
-                    DUPLICATE_COLUMN,
-                    "column \"{name}\" specified more than once"
-                )
-                .at(col.location));
+                return Err(err!(DUPLICATE_COLUMN, "column \"{name}\" specified more than once")
+                    .at(col.location));
             }
             // col[1], col[2] and col.f may each be given.
             if col.indirection.is_empty() { &mut whole } else { &mut partial }.push(attr.num);
@@ -608,11 +616,8 @@ impl Analyzer<'_> {
                     .at(location));
                 }
                 Some(_) => {
-                    return Err(err!(
-                        FEATURE_NOT_SUPPORTED,
-                        "cannot set a subfield to DEFAULT"
-                    )
-                    .at(location));
+                    return Err(err!(FEATURE_NOT_SUPPORTED, "cannot set a subfield to DEFAULT")
+                        .at(location));
                 }
             }
         }
@@ -637,7 +642,13 @@ impl Analyzer<'_> {
                     location,
                 })
             };
-            let target = AssignTarget { name: colname.to_owned(), is_subscript: false, typ, typmod, collation };
+            let target = AssignTarget {
+                name: colname.to_owned(),
+                is_subscript: false,
+                typ,
+                typmod,
+                collation,
+            };
             return self.transform_assignment_indirection(
                 Some(container),
                 target,
@@ -697,10 +708,8 @@ impl Analyzer<'_> {
                     .at(location))
             }
             Some(Indirection::Indices(_)) => {
-                let count = indirection
-                    .iter()
-                    .take_while(|i| matches!(i, Indirection::Indices(_)))
-                    .count();
+                let count =
+                    indirection.iter().take_while(|i| matches!(i, Indirection::Indices(_))).count();
                 self.assign_subscripts(base, target, indirection, count, rhs, ccontext, location)
             }
             Some(Indirection::Field(field)) => {
@@ -771,11 +780,8 @@ impl Analyzer<'_> {
         };
         let Some(attr) = attrs.iter().find(|a| !a.dropped && a.name == field) else {
             if system_attr(field).is_some() {
-                return Err(err!(
-                    UNDEFINED_COLUMN,
-                    "cannot assign to system column \"{field}\""
-                )
-                .at(location));
+                return Err(err!(UNDEFINED_COLUMN, "cannot assign to system column \"{field}\"")
+                    .at(location));
             }
             return Err(err!(
                 UNDEFINED_COLUMN,
@@ -1077,17 +1083,4 @@ fn sql_value_function_name(op: ast::SQLValueFunctionOp) -> &'static str {
         O::CurrentCatalog => "current_catalog",
         O::CurrentSchema => "current_schema",
     }
-}
-
-/// Errors of SET … = DEFAULT with a star.
-pub(crate) fn star_not_allowed(location: i32) -> PgError {
-    err!(FEATURE_NOT_SUPPORTED, "row expansion via \"*\" is not supported here").at(location)
-}
-
-/// Raises for a target list longer than a tuple can hold.
-pub(crate) fn check_target_count(count: usize) -> PgResult<()> {
-    if count > 1664 {
-        bail!(TOO_MANY_COLUMNS, "target lists can have at most 1664 entries");
-    }
-    Ok(())
 }

@@ -216,8 +216,12 @@ impl Analyzer<'_> {
             ..CallSite::default()
         };
         let mut cache = None;
-        let mut cx =
-            CallContext { session: self.session, site: &site, cache: &mut cache, in_aggregate: false };
+        let mut cx = CallContext {
+            session: self.session,
+            site: &site,
+            cache: &mut cache,
+            in_aggregate: false,
+        };
         let typmod =
             function.call(&mut cx, &mut [array]).map_err(|e| e.at_if_unset(name.location))?;
         match typmod {

@@ -23,10 +23,9 @@ impl Analyzer<'_> {
         argnames: &[&str],
         location: i32,
     ) -> PgResult<()> {
-        let agg = self
-            .catalog
-            .lookup_aggregate(proc.oid)?
-            .ok_or_else(|| PgError::internal(format!("cache lookup failed for aggregate {}", proc.oid)))?;
+        let agg = self.catalog.lookup_aggregate(proc.oid)?.ok_or_else(|| {
+            PgError::internal(format!("cache lookup failed for aggregate {}", proc.oid))
+        })?;
         let name = call.funcname.join(".");
         if agg.kind == 'n' {
             if call.agg_within_group {
@@ -120,7 +119,8 @@ impl Analyzer<'_> {
             if declared[h] != types::type_oid::ANY {
                 continue;
             }
-            let (common, _) = self.select_common_type([&args[a], &args[h]], Some("WITHIN GROUP"))?;
+            let (common, _) =
+                self.select_common_type([&args[a], &args[h]], Some("WITHIN GROUP"))?;
             let typmod = self.select_common_typmod([&args[a], &args[h]], common);
             for i in [h, a] {
                 let arg = args[i].clone();
@@ -150,15 +150,16 @@ impl Analyzer<'_> {
             .at(location));
         }
         if proc.retset {
-            return Err(err!(INVALID_FUNCTION_DEFINITION, "aggregates cannot return sets")
-                .at(location));
+            return Err(
+                err!(INVALID_FUNCTION_DEFINITION, "aggregates cannot return sets").at(location)
+            );
         }
         if resolved.argnames_used {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "aggregates cannot use named arguments")
-                .at(location));
+            return Err(
+                err!(FEATURE_NOT_SUPPORTED, "aggregates cannot use named arguments").at(location)
+            );
         }
-        let aggkind =
-            self.catalog.lookup_aggregate(proc.oid)?.map_or('n', |a| a.kind);
+        let aggkind = self.catalog.lookup_aggregate(proc.oid)?.map_or('n', |a| a.kind);
         let mut agg = Aggref {
             aggfnoid: proc.oid,
             aggtype: resolved.rettype,
@@ -283,11 +284,8 @@ impl Analyzer<'_> {
             return Err(srf_in_call("window", self.ps().last_srf_location));
         }
         if proc.retset {
-            return Err(err!(
-                INVALID_FUNCTION_DEFINITION,
-                "window functions cannot return sets"
-            )
-            .at(location));
+            return Err(err!(INVALID_FUNCTION_DEFINITION, "window functions cannot return sets")
+                .at(location));
         }
         let mut wfunc = WindowFunc {
             winfnoid: proc.oid,

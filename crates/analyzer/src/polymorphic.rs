@@ -134,10 +134,9 @@ impl Analyzer<'_> {
             t::ANYRANGE | t::ANYMULTIRANGE => {
                 let found = if typ == t::ANYRANGE { s.range } else { s.multirange };
                 let found = match found.valid() {
-                    None if typ == t::ANYMULTIRANGE && s.range.is_valid() => self
-                        .catalog
-                        .lookup_range(s.range)?
-                        .map_or(Oid::INVALID, |r| r.multitypid),
+                    None if typ == t::ANYMULTIRANGE && s.range.is_valid() => {
+                        self.catalog.lookup_range(s.range)?.map_or(Oid::INVALID, |r| r.multitypid)
+                    }
                     _ => found,
                 };
                 if !found.is_valid() && s.have_family1 {
@@ -207,11 +206,8 @@ impl Analyzer<'_> {
     /// Sets a variable, or checks that it has that value already.
     fn agree(&self, slot: &mut Oid, actual: Oid, name: &str) -> PgResult<()> {
         if slot.is_valid() && *slot != actual {
-            return Err(err!(
-                DATATYPE_MISMATCH,
-                "arguments declared \"{name}\" are not all alike"
-            )
-            .detail(self.versus(*slot, actual)?));
+            return Err(err!(DATATYPE_MISMATCH, "arguments declared \"{name}\" are not all alike")
+                .detail(self.versus(*slot, actual)?));
         }
         *slot = actual;
         Ok(())
@@ -255,7 +251,11 @@ impl Analyzer<'_> {
                 let actual = self.base_type(actual)?;
                 self.agree(&mut s.compat_multirange, actual, "anycompatiblemultirange")?;
                 if !self.multirange_range(actual)?.is_valid() {
-                    return Err(self.not_a("a multirange type", "anycompatiblemultirange", actual)?);
+                    return Err(self.not_a(
+                        "a multirange type",
+                        "anycompatiblemultirange",
+                        actual,
+                    )?);
                 }
             }
             _ => s.compat_actuals.push(actual),
@@ -313,7 +313,8 @@ impl Analyzer<'_> {
             // Nothing but untyped literals: fits anything so far.
             return Ok(());
         }
-        if s.have_nonarray && s.elem != t::ANYELEMENT && self.base_element_type(s.elem)?.is_valid() {
+        if s.have_nonarray && s.elem != t::ANYELEMENT && self.base_element_type(s.elem)?.is_valid()
+        {
             return Err(err!(
                 DATATYPE_MISMATCH,
                 "type matched to anynonarray is an array type: {}",

@@ -66,8 +66,8 @@ impl Analyzer<'_> {
             }
             functions[0].coldefs = &r.coldeflist;
         }
-        let lateral = r.lateral
-            || functions.iter().any(|f| locate_var_of_level(&f.expr, 0).is_some());
+        let lateral =
+            r.lateral || functions.iter().any(|f| locate_var_of_level(&f.expr, 0).is_some());
         self.add_rte_for_functions(functions, r, lateral)
     }
 
@@ -127,8 +127,7 @@ impl Analyzer<'_> {
         lateral: bool,
     ) -> PgResult<NsItem> {
         let alias = r.alias.as_ref().map(node_alias);
-        let aliasname =
-            alias.as_ref().map_or(&functions[0].name, |a| &a.aliasname).clone();
+        let aliasname = alias.as_ref().map_or(&functions[0].name, |a| &a.aliasname).clone();
         let mut eref = Alias { aliasname, colnames: Vec::new() };
         let nfuncs = functions.len();
         let mut columns: Vec<ResultColumn> = Vec::new();
@@ -189,9 +188,9 @@ impl Analyzer<'_> {
         if let Some(first) = coldefs.first() {
             let message = match &shape {
                 ResultShape::Record => None,
-                ResultShape::Composite(_) if expr.typ() == t::RECORD => Some(
-                    "a column definition list is redundant for a function with OUT parameters",
-                ),
+                ResultShape::Composite(_) if expr.typ() == t::RECORD => {
+                    Some("a column definition list is redundant for a function with OUT parameters")
+                }
                 ResultShape::Composite(_) => Some(
                     "a column definition list is redundant for a function returning a named \
                      composite type",
@@ -300,8 +299,9 @@ impl Analyzer<'_> {
         let mut columns: Vec<ResultColumn> = Vec::with_capacity(coldefs.len());
         for def in coldefs {
             let Some(type_name) = &def.type_name else {
-                return Err(err!(SYNTAX_ERROR, "column \"{}\" has no type", def.colname)
-                    .at(def.location));
+                return Err(
+                    err!(SYNTAX_ERROR, "column \"{}\" has no type", def.colname).at(def.location)
+                );
             };
             if type_name.setof {
                 return Err(err!(
@@ -323,17 +323,18 @@ impl Analyzer<'_> {
                 );
             }
             if columns.iter().any(|c| c.name == def.colname) {
-                bail!(
-                    DUPLICATE_COLUMN,
-                    "column name \"{}\" specified more than once",
-                    def.colname
-                );
+                bail!(DUPLICATE_COLUMN, "column name \"{}\" specified more than once", def.colname);
             }
             rtfunc.funccolnames.push(def.colname.clone());
             rtfunc.funccoltypes.push(typ.oid);
             rtfunc.funccoltypmods.push(typmod);
             rtfunc.funccolcollations.push(collation);
-            columns.push(ResultColumn { name: def.colname.clone(), typ: typ.oid, typmod, collation });
+            columns.push(ResultColumn {
+                name: def.colname.clone(),
+                typ: typ.oid,
+                typmod,
+                collation,
+            });
         }
         Ok(columns)
     }

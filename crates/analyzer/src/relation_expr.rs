@@ -73,11 +73,8 @@ pub fn transform_default(
 ) -> PgResult<Expr> {
     let (name, typ, typmod) = column;
     let mut analyzer = Analyzer::new(cx);
-    let kind = if generated.is_some() {
-        ExprKind::GeneratedColumn
-    } else {
-        ExprKind::ColumnDefault
-    };
+    let kind =
+        if generated.is_some() { ExprKind::GeneratedColumn } else { ExprKind::ColumnDefault };
     if let (Some(_), Some(relation)) = (generated, relation) {
         analyzer.add_relation_to_scope(relation)?;
     }
@@ -123,10 +120,7 @@ pub fn transform_parameter_default(
     let expr = analyzer.transform_expr(raw, ExprKind::FunctionDefault)?;
     let mut expr = analyzer.coerce_to_specific_type(expr, typ, "DEFAULT")?;
     if crate::parse_agg::locate_var_of_level(&expr, 0).is_some() {
-        bail!(
-            INVALID_COLUMN_REFERENCE,
-            "cannot use table references in parameter default value"
-        );
+        bail!(INVALID_COLUMN_REFERENCE, "cannot use table references in parameter default value");
     }
     analyzer.assign_expr_collations(&mut expr)?;
     Ok(expr)
@@ -146,10 +140,7 @@ pub fn transform_domain_check(
     let expr = analyzer.transform_expr(raw, ExprKind::DomainCheck)?;
     let mut expr = analyzer.coerce_to_boolean(expr, "CHECK")?;
     if crate::parse_agg::locate_var_of_level(&expr, 0).is_some() {
-        bail!(
-            INVALID_COLUMN_REFERENCE,
-            "cannot use table references in domain check constraint"
-        );
+        bail!(INVALID_COLUMN_REFERENCE, "cannot use table references in domain check constraint");
     }
     analyzer.assign_expr_collations(&mut expr)?;
     Ok(expr)

@@ -26,8 +26,9 @@ impl Analyzer<'_> {
             leftmost = left;
         }
         if let Some(into) = &leftmost.into_clause {
-            return Err(err!(SYNTAX_ERROR, "SELECT ... INTO is not allowed here")
-                .at(into.rel.location));
+            return Err(
+                err!(SYNTAX_ERROR, "SELECT ... INTO is not allowed here").at(into.rel.location)
+            );
         }
         if let Some(clause) = s.locking_clause.first() {
             bail!(
@@ -76,7 +77,8 @@ impl Analyzer<'_> {
         operation: &SetOperation,
         leftmost_rti: i32,
     ) -> PgResult<(Vec<TargetEntry>, Vec<NsColumn>)> {
-        let left: Vec<(i16, String, i32)> = match &self.ps().rtable[(leftmost_rti - 1) as usize].kind
+        let left: Vec<(i16, String, i32)> = match &self.ps().rtable[(leftmost_rti - 1) as usize]
+            .kind
         {
             RteKind::Subquery { subquery, .. } => subquery
                 .target_list
@@ -119,8 +121,7 @@ impl Analyzer<'_> {
         let rtable_len = self.ps().rtable.len();
         let names = tlist.iter().map(|te| te.resname.clone().unwrap_or_default()).collect();
         let vars = tlist.iter().map(|te| te.expr.clone()).collect();
-        let kind =
-            Self::join_kind(JoinType::Inner, 0, vars, Vec::new(), Vec::new(), None);
+        let kind = Self::join_kind(JoinType::Inner, 0, vars, Vec::new(), Vec::new(), None);
         let item = self.add_rte_for_join(names, columns, kind, None)?;
         let saved = std::mem::take(&mut self.ps_mut().namespace);
         self.add_nsitem_to_query(&item, false, false, true)?;
@@ -257,9 +258,8 @@ impl Analyzer<'_> {
         operation.col_typmods.push(typmod);
         operation.col_collations.push(collation);
         if !union_all {
-            let clause = self
-                .set_op_group_clause(typ, recursive)
-                .map_err(|e| e.at_if_unset(location))?;
+            let clause =
+                self.set_op_group_clause(typ, recursive).map_err(|e| e.at_if_unset(location))?;
             operation.group_clauses.push(clause);
         }
         let placeholder = Expr::SetToDefault(nodes::CaseTestExpr {

@@ -32,12 +32,8 @@ impl Analyzer<'_> {
             }
             ast::Expr::AConst(c) => {
                 let ConstValue::Integer(wanted) = c.val else {
-                    return Err(err!(
-                        SYNTAX_ERROR,
-                        "non-integer constant in {}",
-                        kind.name()
-                    )
-                    .at(c.location));
+                    return Err(err!(SYNTAX_ERROR, "non-integer constant in {}", kind.name())
+                        .at(c.location));
                 };
                 let mut position = 0;
                 for (index, target) in tlist.iter().enumerate().filter(|(_, te)| !te.resjunk) {
@@ -199,7 +195,8 @@ impl Analyzer<'_> {
     /// The equality that goes with a btree `<` or `>`, and whether it is `>`.
     fn equality_for_ordering(&self, oper: Oid) -> PgResult<Option<(Oid, bool)>> {
         for amop in self.catalog.amops_of_operator(oper)?.iter() {
-            if amop.method == BTREE_AM && matches!(amop.strategy, 1 | 5) && amop.left == amop.right {
+            if amop.method == BTREE_AM && matches!(amop.strategy, 1 | 5) && amop.left == amop.right
+            {
                 let eq = self.catalog.opfamily_member(amop.family, amop.left, amop.right, 3)?;
                 if eq.is_valid() {
                     return Ok(Some((eq, amop.strategy == 5)));
@@ -322,9 +319,8 @@ impl Analyzer<'_> {
         let mut result: Vec<SortGroupClause> = Vec::new();
         let mut skipped = false;
         for clause in sort {
-            let found = indexes
-                .iter()
-                .position(|i| tlist[*i].ressortgroupref == clause.tle_sort_group_ref);
+            let found =
+                indexes.iter().position(|i| tlist[*i].ressortgroupref == clause.tle_sort_group_ref);
             if let Some(at) = found {
                 if skipped {
                     return Err(mismatch(exprs[at].leftmost_location()));
@@ -361,8 +357,9 @@ fn find_by_name(
         match found {
             None => found = Some(index),
             Some(first) if !tlist[first].expr.equals(&target.expr) => {
-                return Err(err!(AMBIGUOUS_COLUMN, "{} \"{name}\" is ambiguous", kind.name())
-                    .at(location));
+                return Err(
+                    err!(AMBIGUOUS_COLUMN, "{} \"{name}\" is ambiguous", kind.name()).at(location)
+                );
             }
             Some(_) => {}
         }

@@ -2,9 +2,7 @@
 use crate::parse_state::{Analyzer, NsColumn, NsItem};
 use catalog::rows::{Attribute, RelationDesc};
 use error::{PgResult, bail, err};
-use nodes::{
-    Alias, Expr, JoinType, Query, RangeTblEntry, RteKind, VarReturningType, acl,
-};
+use nodes::{Alias, Expr, JoinType, Query, RangeTblEntry, RteKind, VarReturningType, acl};
 use parser::ast;
 use std::rc::Rc;
 use types::{Oid, type_oid as t};
@@ -76,12 +74,7 @@ impl Analyzer<'_> {
         ps.rtable.len() as i32
     }
 
-    fn nsitem(
-        &self,
-        rtindex: i32,
-        perminfo: u32,
-        columns: Vec<NsColumn>,
-    ) -> NsItem {
+    fn nsitem(&self, rtindex: i32, perminfo: u32, columns: Vec<NsColumn>) -> NsItem {
         let eref = self.ps().rtable[(rtindex - 1) as usize].eref.clone();
         NsItem {
             names: Rc::new(eref),
@@ -211,11 +204,7 @@ impl Analyzer<'_> {
         }
         let unnamed = alias.is_none();
         let mut rte = new_rte(
-            RteKind::Subquery {
-                subquery: Box::new(subquery),
-                security_barrier: false,
-                view: None,
-            },
+            RteKind::Subquery { subquery: Box::new(subquery), security_barrier: false, view: None },
             alias,
             eref,
         );
@@ -303,13 +292,11 @@ impl Analyzer<'_> {
         lateral: bool,
     ) -> PgResult<NsItem> {
         let is_xml = tf.functype == "xml";
-        let refname = alias
-            .as_ref()
-            .map_or_else(|| if is_xml { "xmltable" } else { "json_table" }.to_owned(), |a| {
-                a.aliasname.clone()
-            });
-        let mut eref =
-            alias.clone().unwrap_or(Alias { aliasname: refname, colnames: Vec::new() });
+        let refname = alias.as_ref().map_or_else(
+            || if is_xml { "xmltable" } else { "json_table" }.to_owned(),
+            |a| a.aliasname.clone(),
+        );
+        let mut eref = alias.clone().unwrap_or(Alias { aliasname: refname, colnames: Vec::new() });
         let given = eref.colnames.len();
         if given > tf.colnames.len() {
             bail!(
@@ -380,11 +367,7 @@ impl Analyzer<'_> {
         }
         if let Some(cycle) = &cte.cycle_clause {
             eref.colnames.push(cycle.cycle_mark_column.clone());
-            lists.push(
-                cycle.cycle_mark_type,
-                cycle.cycle_mark_typmod,
-                cycle.cycle_mark_collation,
-            );
+            lists.push(cycle.cycle_mark_type, cycle.cycle_mark_typmod, cycle.cycle_mark_collation);
             eref.colnames.push(cycle.cycle_path_column.clone());
             lists.push(t::RECORD_ARRAY, -1, Oid::INVALID);
             hidden += 2;

@@ -1,10 +1,8 @@
 //! The check that a grouped query uses only grouped columns, and the grouping step's own Vars.
 use crate::parse_agg::{locate_agg_of_level, missing_grouping};
 use crate::parse_state::Analyzer;
-use error::{PgError, PgResult, err};
-use nodes::{
-    Alias, Expr, GroupingSet, Query, RangeTblEntry, RteKind, Var, VarReturningType,
-};
+use error::{PgResult, err};
+use nodes::{Alias, Expr, GroupingSet, Query, RangeTblEntry, RteKind, Var, VarReturningType};
 use types::Oid;
 
 const MAX_GROUPING_SETS: usize = 4096;
@@ -24,7 +22,6 @@ struct GroupCheck<'q> {
     func_grouped: Vec<i32>,
     constraint_deps: Vec<Oid>,
     in_direct_args: bool,
-    failure: Option<PgError>,
 }
 
 impl Analyzer<'_> {
@@ -32,8 +29,8 @@ impl Analyzer<'_> {
     pub(crate) fn check_aggregates(&mut self, qry: &mut Query) -> PgResult<()> {
         let mut common_refs: Vec<u32> = Vec::new();
         if !qry.grouping_sets.is_empty() {
-            let sets = expand_grouping_sets(&qry.grouping_sets, qry.group_distinct)
-                .ok_or_else(|| {
+            let sets =
+                expand_grouping_sets(&qry.grouping_sets, qry.group_distinct).ok_or_else(|| {
                     err!(
                         STATEMENT_TOO_COMPLEX,
                         "too many grouping sets present (maximum {MAX_GROUPING_SETS})"
@@ -52,17 +49,13 @@ impl Analyzer<'_> {
             }
         }
         let has_joins = qry.rtable.iter().any(|r| matches!(r.kind, RteKind::Join { .. }));
-        let has_self_ref = qry
-            .rtable
-            .iter()
-            .any(|r| matches!(r.kind, RteKind::Cte { self_reference: true, .. }));
+        let has_self_ref =
+            qry.rtable.iter().any(|r| matches!(r.kind, RteKind::Cte { self_reference: true, .. }));
         let mut clauses: Vec<(Expr, u32)> = Vec::new();
         let mut names = Vec::new();
         for clause in &qry.group_clause {
-            let target = qry
-                .target_list
-                .iter()
-                .find(|t| t.ressortgroupref == clause.tle_sort_group_ref);
+            let target =
+                qry.target_list.iter().find(|t| t.ressortgroupref == clause.tle_sort_group_ref);
             if let Some(target) = target {
                 clauses.push((target.expr.clone(), target.ressortgroupref));
                 names.push(match &target.resname {
@@ -120,7 +113,6 @@ impl Analyzer<'_> {
             func_grouped: Vec::new(),
             constraint_deps: Vec::new(),
             in_direct_args: false,
-            failure: None,
         };
         for expr in target_list.iter_mut().map(|t| &mut t.expr).chain(having.iter_mut()) {
             finalize_grouping(expr, &check, has_joins)?;
@@ -265,9 +257,7 @@ impl Analyzer<'_> {
         }
         let column = match v.varattno {
             0 => "*".to_owned(),
-            n if n > 0 => {
-                rte.eref.colnames.get(n as usize - 1).cloned().unwrap_or_default()
-            }
+            n if n > 0 => rte.eref.colnames.get(n as usize - 1).cloned().unwrap_or_default(),
             n => crate::parse_relation::system_attr_name(n).to_owned(),
         };
         let table = &rte.eref.aliasname;
@@ -479,10 +469,9 @@ fn expand_one(set: &GroupingSet) -> Option<Vec<Vec<u32>>> {
     Some(match set {
         GroupingSet::Empty => vec![Vec::new()],
         GroupingSet::Simple(refs) => vec![refs.clone()],
-        GroupingSet::Rollup(items) => (0..=items.len())
-            .rev()
-            .map(|n| merge(&items[..n].iter().collect::<Vec<_>>()))
-            .collect(),
+        GroupingSet::Rollup(items) => {
+            (0..=items.len()).rev().map(|n| merge(&items[..n].iter().collect::<Vec<_>>())).collect()
+        }
         GroupingSet::Cube(items) => {
             let subsets = 1usize << items.len();
             (0..subsets)

@@ -20,13 +20,14 @@ impl Analyzer<'_> {
 
 /// Analyses the query inside a utility statement (EXPLAIN, DECLARE CURSOR, CREATE TABLE AS, COPY,
 /// PREPARE). SELECT INTO is an error there unless `allow_into`.
-pub fn analyze_inner(cx: &mut AnalyzeContext<'_>, stmt: &Stmt, allow_into: bool) -> PgResult<Query> {
+pub fn analyze_inner(
+    cx: &mut AnalyzeContext<'_>,
+    stmt: &Stmt,
+    allow_into: bool,
+) -> PgResult<Query> {
     let mut analyzer = Analyzer::new(cx);
-    let result = if allow_into {
-        analyzer.transform_top_level(stmt)
-    } else {
-        analyzer.transform_stmt(stmt)
-    };
+    let result =
+        if allow_into { analyzer.transform_top_level(stmt) } else { analyzer.transform_stmt(stmt) };
     let checked =
         result.and_then(|query| analyzer.check_variable_parameters(&query).map(|()| query));
     cx.param_types = std::mem::take(&mut analyzer.params);

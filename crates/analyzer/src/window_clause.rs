@@ -18,11 +18,8 @@ impl Analyzer<'_> {
         for (i, windef) in windefs.iter().enumerate() {
             if let Some(name) = &windef.name {
                 if result.iter().any(|w| w.name.as_ref() == Some(name)) {
-                    return Err(err!(
-                        WINDOWING_ERROR,
-                        "window \"{name}\" is already defined"
-                    )
-                    .at(windef.location));
+                    return Err(err!(WINDOWING_ERROR, "window \"{name}\" is already defined")
+                        .at(windef.location));
                 }
             }
             let base = match &windef.refname {
@@ -106,11 +103,8 @@ impl Analyzer<'_> {
             range_column = Some((sort, column));
         }
         if options & f::GROUPS != 0 && clause.order_clause.is_empty() {
-            return Err(err!(
-                WINDOWING_ERROR,
-                "GROUPS mode requires an ORDER BY clause"
-            )
-            .at(windef.location));
+            return Err(err!(WINDOWING_ERROR, "GROUPS mode requires an ORDER BY clause")
+                .at(windef.location));
         }
         let column = range_column.map(|(sort, expr)| (sort.sortop, expr.typ()));
         if let Some(raw) = &windef.start_offset {
@@ -140,8 +134,8 @@ impl Analyzer<'_> {
             (self.coerce_to_specific_type(expr, t::INT8, "GROUPS")?, Oid::INVALID, "GROUPS")
         } else {
             let expr = self.transform_expr(raw, ExprKind::WindowFrameRange)?;
-            let (sortop, column_type) = column
-                .ok_or_else(|| error::PgError::internal("RANGE frame without ORDER BY"))?;
+            let (sortop, column_type) =
+                column.ok_or_else(|| error::PgError::internal("RANGE frame without ORDER BY"))?;
             let (expr, func) = self.range_offset(expr, sortop, column_type)?;
             (expr, func, "RANGE")
         };
@@ -161,9 +155,7 @@ impl Analyzer<'_> {
             }
         }
         let (family, opcintype) = family.ok_or_else(|| {
-            error::PgError::internal(format!(
-                "operator {sortop} is not a valid ordering operator"
-            ))
+            error::PgError::internal(format!("operator {sortop} is not a valid ordering operator"))
         })?;
         let unknown = offset_type == t::UNKNOWN;
         let mut found = 0;
@@ -253,11 +245,9 @@ fn inherit_window(
     }
     const DEFAULTS: u32 = f::RANGE | f::START_UNBOUNDED_PRECEDING | f::END_CURRENT_ROW;
     if base.frame_options != DEFAULTS {
-        let e = err!(
-            WINDOWING_ERROR,
-            "cannot copy window \"{refname}\" because it has a frame clause"
-        )
-        .at(windef.location);
+        let e =
+            err!(WINDOWING_ERROR, "cannot copy window \"{refname}\" because it has a frame clause")
+                .at(windef.location);
         // A bare OVER (w) was likely meant as OVER w.
         let bare = windef.name.is_none()
             && windef.order_clause.is_empty()

@@ -100,6 +100,8 @@ fn special_name(typ: Oid, typmod: Option<i32>) -> Option<String> {
         t::TIMESTAMP => with_precision("timestamp", " without time zone"),
         t::TIMESTAMPTZ => with_precision("timestamp", " with time zone"),
         t::VARBIT => with_length("bit varying", 0),
+        // A keyword that cannot be taken for a function here.
+        t::JSON => "json".into(),
         t::VARCHAR => match modifier {
             Some(m) => format!("character varying({})", m - 4),
             None => "character varying".into(),

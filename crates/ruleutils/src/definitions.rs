@@ -431,8 +431,7 @@ fn argument_list(
     proc: &PgProc,
     what: Arguments,
 ) -> PgResult<String> {
-    let all: &[Oid] =
-        if proc.allargtypes.is_empty() { &proc.argtypes } else { &proc.allargtypes };
+    let all: &[Oid] = if proc.allargtypes.is_empty() { &proc.argtypes } else { &proc.allargtypes };
     let n_inputs = proc.argtypes.len();
     let n_defaults = proc.argdefaults.len();
     let mut inputs = 0;

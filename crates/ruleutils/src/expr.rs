@@ -5,9 +5,8 @@ use crate::paren::is_simple;
 use catalog::quote_identifier;
 use error::{PgError, PgResult};
 use nodes::{
-    BoolExprType, BoolTestType, CaseExpr, CoercionForm, Expr, OpExpr, Param,
-    ParamKind, RteKind, SQLValueFunctionOp, SubLink, SubLinkType, SubPlan, SubscriptingRef, Var,
-    VarReturningType,
+    BoolExprType, BoolTestType, CaseExpr, CoercionForm, Expr, OpExpr, Param, ParamKind, RteKind,
+    SQLValueFunctionOp, SubLink, SubLinkType, SubPlan, SubscriptingRef, Var, VarReturningType,
 };
 use types::{Oid, type_oid as t};
 
@@ -371,8 +370,8 @@ impl Deparser<'_> {
             }
             n => Some(system_column(n).to_owned()),
         };
-        let shadowed = self.vars_in_order_by
-            && name.as_ref().is_some_and(|n| self.result_names.contains(n));
+        let shadowed =
+            self.vars_in_order_by && name.as_ref().is_some_and(|n| self.result_names.contains(n));
         let prefix = self.var_prefix
             || name.is_none()
             || shadowed
@@ -593,7 +592,9 @@ impl Deparser<'_> {
             if let Some(ns) = level.map(|l| &self.namespaces[l]) {
                 let index = (v.varno - 1) as usize;
                 if v.varattno == 0 {
-                    if let Some(name) = ns.columns.get(index).and_then(|c| c.get(fieldnum as usize - 1)) {
+                    if let Some(name) =
+                        ns.columns.get(index).and_then(|c| c.get(fieldnum as usize - 1))
+                    {
                         return Ok(name.clone());
                     }
                 } else if let Some(rte) = ns.rtable.get(index) {

@@ -117,9 +117,7 @@ impl Deparser<'_> {
         ordinality: bool,
     ) -> PgResult<Option<&'f RangeTblFunction>> {
         let mut coldefs = None;
-        if let ([single], true) =
-            (functions, functions[0].funccolnames.is_empty() || !ordinality)
-        {
+        if let ([single], true) = (functions, functions[0].funccolnames.is_empty() || !ordinality) {
             self.from_function_call(&single.funcexpr)?;
             coldefs = (!single.funccolnames.is_empty()).then_some(single);
         } else {

@@ -332,10 +332,10 @@ impl Deparser<'_> {
         targets: &[TargetEntry],
         force_colno: bool,
     ) -> PgResult<Oid> {
-        let te = targets
-            .iter()
-            .find(|te| te.ressortgroupref == clause.tle_sort_group_ref)
-            .ok_or_else(|| PgError::internal("ORDER/GROUP BY expression not found in targetlist"))?;
+        let te =
+            targets.iter().find(|te| te.ressortgroupref == clause.tle_sort_group_ref).ok_or_else(
+                || PgError::internal("ORDER/GROUP BY expression not found in targetlist"),
+            )?;
         let typ = te.expr.typ();
         if force_colno {
             self.put(&te.resno.to_string());
@@ -353,10 +353,7 @@ impl Deparser<'_> {
             other => {
                 // Things with syntax of their own go in parentheses.
                 let need_paren = self.pretty.paren
-                    || matches!(
-                        other,
-                        Expr::FuncExpr(_) | Expr::Aggref(_) | Expr::WindowFunc(_)
-                    );
+                    || matches!(other, Expr::FuncExpr(_) | Expr::Aggref(_) | Expr::WindowFunc(_));
                 if need_paren {
                     self.put("(");
                 }

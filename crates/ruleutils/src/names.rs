@@ -13,8 +13,8 @@ pub(crate) fn relation_name(
     ctes: &[String],
 ) -> PgResult<String> {
     let relation = catalog.get_relation(relid)?;
-    let hidden = ctes.contains(&relation.name)
-        || catalog.relation_in_path(&relation.name)? != Some(relid);
+    let hidden =
+        ctes.contains(&relation.name) || catalog.relation_in_path(&relation.name)? != Some(relid);
     qualified(catalog, hidden.then_some(relation.namespace), &relation.name)
 }
 
@@ -113,11 +113,7 @@ impl Deparser<'_> {
         collation_name(self.catalog, oid)
     }
 
-    pub(crate) fn opclass_suffix(
-        &self,
-        opclass: Oid,
-        actual: Oid,
-    ) -> PgResult<String> {
+    pub(crate) fn opclass_suffix(&self, opclass: Oid, actual: Oid) -> PgResult<String> {
         opclass_suffix(self.catalog, opclass, actual)
     }
 }

@@ -110,10 +110,12 @@ fn base_name(catalog: &dyn CatalogRead, rte: &RangeTblEntry) -> PgResult<Option<
             Some(relation) => relation.name.clone(),
             None => rte.eref.aliasname.clone(),
         }),
-        RteKind::Subquery { view: Some((relid, _)), .. } => Some(match catalog.relation(*relid)? {
-            Some(relation) => relation.name.clone(),
-            None => rte.eref.aliasname.clone(),
-        }),
+        RteKind::Subquery { view: Some((relid, _)), .. } => {
+            Some(match catalog.relation(*relid)? {
+                Some(relation) => relation.name.clone(),
+                None => rte.eref.aliasname.clone(),
+            })
+        }
         RteKind::Join { .. } | RteKind::Group { .. } => None,
         _ => Some(rte.eref.aliasname.clone()),
     })
@@ -174,12 +176,14 @@ fn column_names(catalog: &dyn CatalogRead, rte: &RangeTblEntry) -> PgResult<Vec<
         .eref
         .colnames
         .iter()
-        .map(|name| {
-            if name.is_empty() || is_join {
-                name.clone()
-            } else {
-                make_unique(name, &mut taken)
-            }
-        })
+        .map(
+            |name| {
+                if name.is_empty() || is_join {
+                    name.clone()
+                } else {
+                    make_unique(name, &mut taken)
+                }
+            },
+        )
         .collect())
 }

@@ -83,9 +83,7 @@ pub(crate) fn is_simple(
         | Expr::NullTest(_)
         | Expr::BooleanTest(_)
         | Expr::DistinctExpr(_)
-        | Expr::JsonIsPredicate(_) => {
-            delimits(parent) || matches!(parent, Expr::BoolExpr(_))
-        }
+        | Expr::JsonIsPredicate(_) => delimits(parent) || matches!(parent, Expr::BoolExpr(_)),
         Expr::BoolExpr(b) => match parent {
             Expr::BoolExpr(outer) if pretty => match b.boolop {
                 BoolExprType::Not | BoolExprType::And => {

@@ -352,9 +352,7 @@ impl Deparser<'_> {
                     }
                 };
                 own_name = attname;
-                let colname = names
-                    .and_then(|n| n.get(i))
-                    .or(te.resname.as_ref());
+                let colname = names.and_then(|n| n.get(i)).or(te.resname.as_ref());
                 if let Some(colname) = colname {
                     if own_name.as_ref() != Some(colname) {
                         d.put(&format!(" AS {}", quote_identifier(colname)));

@@ -13,12 +13,13 @@ impl Analyzer<'_> {
         attr: &Attribute,
     ) -> PgResult<Option<Expr>> {
         if attr.identity != '\0' && attr.identity != ' ' {
-            let seqid = self.catalog.identity_sequence(relation.oid, attr.num)?.ok_or_else(|| {
-                PgError::internal(format!(
-                    "no owned sequence found for column \"{}\" of \"{}\"",
-                    attr.name, relation.name
-                ))
-            })?;
+            let seqid =
+                self.catalog.identity_sequence(relation.oid, attr.num)?.ok_or_else(|| {
+                    PgError::internal(format!(
+                        "no owned sequence found for column \"{}\" of \"{}\"",
+                        attr.name, relation.name
+                    ))
+                })?;
             return Ok(Some(Expr::NextValueExpr(NextValueExpr { seqid, type_id: attr.typ })));
         }
         let expr = match (&attr.default, attr.generated) {

@@ -140,10 +140,7 @@ impl Analyzer<'_> {
             }
         }
         let event = query.command_type;
-        if !matches!(
-            event,
-            CmdType::Insert | CmdType::Update | CmdType::Delete | CmdType::Merge
-        ) {
+        if !matches!(event, CmdType::Insert | CmdType::Update | CmdType::Delete | CmdType::Merge) {
             return Ok(vec![query]);
         }
         let RteKind::Relation { relid, .. } = query.rte(query.result_relation).kind else {
@@ -174,7 +171,8 @@ impl Analyzer<'_> {
             };
             // The rewritten query itself is first for INSERT and MERGE, last otherwise.
             let mut products = fired.products;
-            let products = self.rewrite_products(&mut products, relid, event, &relation.name, events)?;
+            let products =
+                self.rewrite_products(&mut products, relid, event, &relation.name, events)?;
             let mut all = newstuff;
             if event == CmdType::Insert {
                 all.extend(products);
@@ -240,10 +238,7 @@ impl Analyzer<'_> {
 }
 
 fn infinite_recursion(name: &str) -> error::PgError {
-    err!(
-        INVALID_OBJECT_DEFINITION,
-        "infinite recursion detected in rules for relation \"{name}\""
-    )
+    err!(INVALID_OBJECT_DEFINITION, "infinite recursion detected in rules for relation \"{name}\"")
 }
 
 fn verb(event: CmdType) -> &'static str {
@@ -257,13 +252,9 @@ fn verb(event: CmdType) -> &'static str {
 
 fn cannot_return(event: CmdType, name: &str, _view: bool) -> error::PgError {
     let verb = verb(event);
-    err!(
-        FEATURE_NOT_SUPPORTED,
-        "cannot perform {verb} RETURNING on relation \"{name}\""
+    err!(FEATURE_NOT_SUPPORTED, "cannot perform {verb} RETURNING on relation \"{name}\"").hint(
+        format!("You need an unconditional ON {verb} DO INSTEAD rule with a RETURNING clause."),
     )
-    .hint(format!(
-        "You need an unconditional ON {verb} DO INSTEAD rule with a RETURNING clause."
-    ))
 }
 
 fn view_with_conditional_rule(event: CmdType, name: &str) -> error::PgError {

@@ -6,9 +6,7 @@ use super::tree::{
 use crate::parse_state::Analyzer;
 use catalog::rows::{RelationDesc, RewriteRule};
 use error::{PgError, PgResult, bail};
-use nodes::{
-    BooleanTest, CmdType, Expr, JoinTreeNode, Query, QuerySource, RteKind, TargetEntry,
-};
+use nodes::{BooleanTest, CmdType, Expr, JoinTreeNode, Query, QuerySource, RteKind, TargetEntry};
 
 /// Range table indexes of OLD and NEW in a stored rule.
 const OLD_VARNO: i32 = 1;
@@ -56,10 +54,8 @@ impl Analyzer<'_> {
             .session
             .get_setting("session_replication_role")
             .is_some_and(|role| role == "replica");
-        fired.has_rules = relation
-            .rules
-            .iter()
-            .any(|r| matches!(r.event, '2' | '3') && r.enabled != 'D');
+        fired.has_rules =
+            relation.rules.iter().any(|r| matches!(r.event, '2' | '3') && r.enabled != 'D');
         let rules: Vec<&RewriteRule> = relation
             .rules
             .iter()
@@ -104,7 +100,8 @@ impl Analyzer<'_> {
                     product
                 }
             };
-            let qual = qual.ok_or_else(|| PgError::internal("conditional rule without condition"))?;
+            let qual =
+                qual.ok_or_else(|| PgError::internal("conditional rule without condition"))?;
             self.add_inverted_qual(&mut remaining, qual, query.result_relation, event, relation)?;
             fired.qual_product = Some(remaining);
         }
@@ -222,10 +219,10 @@ impl Analyzer<'_> {
             from.retain(|n| !matches!(n, JoinTreeNode::RangeTblRef(rti) if *rti == rt_index));
         }
         // OLD must be joined in where the action or its condition refers to it.
-        let has_old = from.iter().any(
-            |n| matches!(n, JoinTreeNode::RangeTblRef(rti) if *rti == rt_index),
-        );
-        let old_used = query_uses(&sub, rt_index) || qual.as_ref().is_some_and(|q| expr_uses(q, rt_index));
+        let has_old =
+            from.iter().any(|n| matches!(n, JoinTreeNode::RangeTblRef(rti) if *rti == rt_index));
+        let old_used =
+            query_uses(&sub, rt_index) || qual.as_ref().is_some_and(|q| expr_uses(q, rt_index));
         if event != CmdType::Insert && !has_old && old_used && !join_tree_has(&sub, rt_index) {
             from.insert(0, JoinTreeNode::RangeTblRef(rt_index));
         }
@@ -294,10 +291,7 @@ impl Analyzer<'_> {
             return Ok(());
         }
         if *returning {
-            bail!(
-                FEATURE_NOT_SUPPORTED,
-                "cannot have RETURNING lists in multiple rules"
-            );
+            bail!(FEATURE_NOT_SUPPORTED, "cannot have RETURNING lists in multiple rules");
         }
         *returning = true;
         let columns = Self::row_columns(relation);
@@ -343,11 +337,7 @@ impl Analyzer<'_> {
 }
 
 fn join_tree_has(query: &Query, rti: i32) -> bool {
-    query
-        .jointree
-        .fromlist
-        .iter()
-        .any(|n| matches!(n, JoinTreeNode::RangeTblRef(r) if *r == rti))
+    query.jointree.fromlist.iter().any(|n| matches!(n, JoinTreeNode::RangeTblRef(r) if *r == rti))
 }
 
 /// The subquery entry of INSERT … SELECT whose SELECT has OLD and NEW in its range table.

@@ -134,7 +134,10 @@ impl Analyzer<'_> {
             }
             let index = entry.resno as usize - 1;
             if index >= natts {
-                return Err(PgError::internal(format!("bogus resno {} in targetlist", entry.resno)));
+                return Err(PgError::internal(format!(
+                    "bogus resno {} in targetlist",
+                    entry.resno
+                )));
             }
             let attr = &relation.attrs[index];
             if attr.dropped {
@@ -183,9 +186,9 @@ impl Analyzer<'_> {
                 _ => None,
             };
             let all_default = |column: Option<i16>| match (column, values) {
-                (Some(column), Some((_, rows))) => rows
-                    .iter()
-                    .all(|row| matches!(row[column as usize - 1], Expr::SetToDefault(_))),
+                (Some(column), Some((_, rows))) => {
+                    rows.iter().all(|row| matches!(row[column as usize - 1], Expr::SetToDefault(_)))
+                }
                 _ => false,
             };
             let was_default = apply_default;
@@ -300,9 +303,8 @@ impl Analyzer<'_> {
                     )?);
                     continue;
                 }
-                let attno = targets[i].ok_or_else(|| {
-                    PgError::internal("cannot set value in column to DEFAULT")
-                })?;
+                let attno = targets[i]
+                    .ok_or_else(|| PgError::internal("cannot set value in column to DEFAULT"))?;
                 let attr = relation
                     .attr(attno)
                     .ok_or_else(|| PgError::internal("VALUES column without target"))?
@@ -321,12 +323,8 @@ impl Analyzer<'_> {
 }
 
 fn cannot_insert(attr: &Attribute, reason: &str) -> PgError {
-    err!(
-        GENERATED_ALWAYS,
-        "cannot insert a non-DEFAULT value into column \"{}\"",
-        attr.name
-    )
-    .detail(format!("Column \"{}\" {reason}", attr.name))
+    err!(GENERATED_ALWAYS, "cannot insert a non-DEFAULT value into column \"{}\"", attr.name)
+        .detail(format!("Column \"{}\" {reason}", attr.name))
 }
 
 /// The container that an assignment to a part of it starts from.

@@ -359,7 +359,11 @@ impl Analyzer<'_> {
             .filter(|a| !a.dropped)
             .map(|a| TargetEntry {
                 expr: Expr::Var(crate::set_operation::plain_var(
-                    excl_rti, a.num, a.typ, a.typmod, a.collation,
+                    excl_rti,
+                    a.num,
+                    a.typ,
+                    a.typmod,
+                    a.collation,
                 )),
                 resno: a.num,
                 resname: Some(a.name.clone()),

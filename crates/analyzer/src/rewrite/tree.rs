@@ -1,7 +1,7 @@
 //! Moving expressions between queries: range table offsets, level shifts, substitution of Vars.
 use error::{PgError, PgResult};
 use nodes::{
-    Expr, JoinTreeNode, Query, ReturningExpr, RteKind, RowExpr, SetOpNode, TargetEntry, Var,
+    Expr, JoinTreeNode, Query, ReturningExpr, RowExpr, RteKind, SetOpNode, TargetEntry, Var,
     VarReturningType,
 };
 use types::Oid;
@@ -244,10 +244,8 @@ impl Replace<'_, '_> {
         });
         let plain = matches!(expr, Expr::Var(v) if v.varno == result_relation);
         if !plain {
-            let inner = std::mem::replace(
-                expr,
-                Expr::CurrentOfExpr(crate::parse_func::placeholder()),
-            );
+            let inner =
+                std::mem::replace(expr, Expr::CurrentOfExpr(crate::parse_func::placeholder()));
             *expr = Expr::ReturningExpr(Box::new(ReturningExpr {
                 retlevelsup: 0,
                 retold: kind == VarReturningType::Old,

@@ -10,14 +10,19 @@ use types::Oid;
 pub(super) fn view_option(view: &RelationDesc, name: &str) -> bool {
     view.reloptions.iter().any(|option| {
         option.split_once('=').is_some_and(|(key, value)| {
-            key == name && matches!(value.to_ascii_lowercase().as_str(), "true" | "on" | "yes" | "1")
+            key == name
+                && matches!(value.to_ascii_lowercase().as_str(), "true" | "on" | "yes" | "1")
         })
     })
 }
 
 impl Analyzer<'_> {
     /// Expands every view that the query reads, at all levels.
-    pub(super) fn expand_views(&mut self, query: &mut Query, active: &mut Vec<Oid>) -> PgResult<()> {
+    pub(super) fn expand_views(
+        &mut self,
+        query: &mut Query,
+        active: &mut Vec<Oid>,
+    ) -> PgResult<()> {
         error::check_stack_depth()?;
         for index in 0..query.rtable.len() {
             let rti = index as i32 + 1;
@@ -164,12 +169,7 @@ impl Analyzer<'_> {
     }
 
     /// Row-level security applies unless the role owns the table, bypasses it or is a superuser.
-    fn check_row_security(
-        &self,
-        query: &Query,
-        rti: i32,
-        relation: &RelationDesc,
-    ) -> PgResult<()> {
+    fn check_row_security(&self, query: &Query, rti: i32, relation: &RelationDesc) -> PgResult<()> {
         let RteKind::Relation { perminfoindex, .. } = query.rte(rti).kind else { return Ok(()) };
         let user = match perminfoindex {
             0 => self.catalog.current_user(),
