@@ -120,10 +120,16 @@ fn views_read_as_in_postgresql() {
         let result = parser::parse(sql, &Default::default()).and_then(|parsed| {
             let mut cx = AnalyzeContext::new(&catalog, &session, sql);
             let query = analyze(&mut cx, &parsed[0])?;
+            let names: Vec<String> = query
+                .target_list
+                .iter()
+                .filter(|te| !te.resjunk)
+                .filter_map(|te| te.resname.clone())
+                .collect();
             let plain = ruleutils::Pretty::INDENT;
             let full = ruleutils::Pretty::FULL;
-            let first = ruleutils::query_def(&catalog, &session, &query, None, plain)?;
-            let second = ruleutils::query_def(&catalog, &session, &query, None, full)?;
+            let first = ruleutils::query_def(&catalog, &session, &query, Some(&names), plain)?;
+            let second = ruleutils::query_def(&catalog, &session, &query, Some(&names), full)?;
             Ok(format!("{first};\n{second};"))
         });
         let text = match result {

@@ -417,3 +417,44 @@ select default
 select 0x1F, 1_000, 1e3, .5, 1., 123456789012, 12345678901234567890123
 select -9223372036854775808, 9223372036854775808, -2147483648, 2147483648
 select $1::int
+select a as k, b from t1 where a > 1 and (b = 'x' or not b like 'y%') and c between 1 and 2
+select t1.a as k, x, y from t1 left join t2 on t1.a = t2.a and t2.y > 5 order by y desc nulls last, x nulls first
+select a, x as k from t1 join t2 using (a)
+select a as k from t1 full join t2 using (a)
+select q.z from (select a + 1 as z from t1) q where exists (select 1 from t2 where t2.a = q.z)
+select case a when 1 then 'one' when 2 then 'two' else b end as k, coalesce(b, 'x') as l, nullif(a, 1) as m from t1
+select a::text as k, a::bigint + 1 as l, b::varchar(3) as m, '5'::int as n, c::int as o, null::text as p from t1
+select a as k from t1 where a in (1, 2, 3) and b not in ('x', 'y') and a = any (array[1, 2]) and a in (select y from t2)
+select count(*) as n, sum(a) filter (where b is not null) as s, array_agg(distinct b order by b desc) as ar from t1 group by e having count(*) > 1
+select sum(a) over (partition by b order by e rows between 1 preceding and unbounded following) as s, rank() over w as r from t1 window w as (order by a desc)
+with recursive q(n) as (select 1 union all select n + 1 from q where n < 10) select n as k from q order by n limit 5 offset 1
+with q as materialized (select a, b from t1), r as (select * from q) select r.a as k, q.b as l from r, q where r.a = q.a
+select distinct on (a) a, b as l from t1 order by a, b desc
+select extract(year from e) as y, e + interval '1 day' as d, now() at time zone 'UTC' as t, substring(b from 1 for 2) as s, trim(b) as tr, position('a' in b) as p, overlay(b placing 'x' from 2) as o from t1
+select d[1] as k, d[1:2] as l, array[1, 2, a] as m, row(a, b) as n, (select max(y) from t2) as o from t1
+select (row1).a as k, (row1).b as l, j -> 'a' ->> 'b' as m, j['a'] as n from t3
+select t1 as whole, t1.a as k from t1
+select g as k from generate_series(1, 3) g
+select * from generate_series(1, 3) with ordinality as g(n, o)
+select * from unnest(array[1, 2], array['a', 'b']) as u(p, q)
+select * from jsonb_to_recordset('[]') as r(a int, b text)
+select v.n as k from (values (1, 'a'), (2, 'b')) as v(n, s)
+select a as k from only t1
+select current_date as d, current_user as u, localtimestamp(2) as t, session_user as s
+select b collate "C" as k, b < 'x' collate "C" as l from t1
+select a is distinct from 1 as k, a is not distinct from 2 as l, (a > 1) is true as m, b is null as n, a between symmetric 1 and 2 as o from t1
+select greatest(a, 1) as k, least(a, 2) as l, abs(-a) as m, -a as n, a * (a + 2) - 3 as o, (a + 1) * 2 as p, a - (1 - a) as q from t1
+select (a, b) = (1, 'x') as k, (a, c) < (1, 2) as l, (a, b) in (select a, x from t2) as m from t1
+select t1.a as k from t1 cross join t2 join t3 on t3.id = t1.a
+select l.z as k from t1, lateral (select t1.a + y as z from t2) l
+select make_interval(days => 10) as k, format('%s', variadic array['a']) as l, concat('a', 1) as m
+select percentile_cont(0.5) within group (order by a) as k, mode() within group (order by b) as l from t1
+select a as k from t1 where a = (select max(a) from t1 t where t.b = t1.b) and a <> all (select y from t2) and array(select y from t2) is not null
+select 1.5 as k, 'x' as l, true as m, -5 as n, 1e10 as o, b'101' as p, 'a''b\c' as q, null as r
+select a as k from t1 union all (select a from t2 order by a limit 1)
+select (select count(*) from t2 where t2.a = t1.a) as k, t1.a + (select 1) as l from t1
+select int4range(1, 5) * int4range(2, 3) as k, '{1,2}'::int[] as l, 'now'::text as m, interval '1 year' as n, '2020-01-01'::date as o
+select a as k from t1 where b similar to 'x' and b ilike 'y' and b ~ 'z' and b like 'q' escape '#'
+select a as k from t1 for update of t1 skip locked
+select a as k from t1 fetch first 2 rows with ties
+select a as k from t1 order by a fetch first 2 rows with ties

@@ -12,21 +12,9 @@ pub(crate) enum ShowType {
     Always,
 }
 
-/// A string literal; backslashes need the E form.
+/// A string literal as standard_conforming_strings reads it.
 pub(crate) fn quote_literal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    if text.contains('\\') {
-        out.push('E');
-    }
-    out.push('\'');
-    for c in text.chars() {
-        if c == '\'' || c == '\\' {
-            out.push(c);
-        }
-        out.push(c);
-    }
-    out.push('\'');
-    out
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 impl Deparser<'_> {

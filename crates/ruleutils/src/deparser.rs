@@ -119,8 +119,6 @@ pub(crate) struct Deparser<'c> {
     pub var_prefix: bool,
     pub window_clause: Vec<WindowClause>,
     pub window_targets: Vec<TargetEntry>,
-    /// Inside GROUP BY, ORDER BY …: names of output columns could be taken for these.
-    pub result_names: Vec<String>,
     pub in_group_by: bool,
     pub vars_in_order_by: bool,
 }
@@ -142,7 +140,6 @@ impl<'c> Deparser<'c> {
             var_prefix: false,
             window_clause: Vec::new(),
             window_targets: Vec::new(),
-            result_names: Vec::new(),
             in_group_by: false,
             vars_in_order_by: false,
         }

@@ -342,9 +342,10 @@ impl Deparser<'_> {
         };
         let index = varno as usize - 1;
         if let RteKind::Group { groupexprs } = &rte.kind {
-            let expr = groupexprs[attno as usize - 1].clone();
-            self.rule_expr(&expr, true)?;
-            return Ok(None);
+            return match groupexprs[attno as usize - 1].clone() {
+                Expr::Var(inner) => self.variable(&inner),
+                other => self.rule_expr(&other, true).map(|()| None),
+            };
         }
         let mut refname = match v.varreturningtype {
             VarReturningType::Old => ns.returning_old.clone(),
@@ -370,8 +371,15 @@ impl Deparser<'_> {
             }
             n => Some(system_column(n).to_owned()),
         };
-        let shadowed =
-            self.vars_in_order_by && name.as_ref().is_some_and(|n| self.result_names.contains(n));
+        // In ORDER BY an output column of that name would be meant instead.
+        let shadowed = self.vars_in_order_by
+            && self.window_targets.iter().any(|te| {
+                !te.resjunk
+                    && te.resname == name
+                    && !matches!(ungrouped(&ns.rtable, &te.expr), Expr::Var(o)
+                        if o.varno == v.varno && o.varattno == v.varattno
+                            && o.varlevelsup == v.varlevelsup)
+            });
         let prefix = self.var_prefix
             || name.is_none()
             || shadowed
@@ -815,6 +823,17 @@ impl Deparser<'_> {
         self.put(")");
         Ok(())
     }
+}
+
+/// What a column of the grouping step stands for.
+fn ungrouped<'e>(rtable: &'e [nodes::RangeTblEntry], expr: &'e Expr) -> &'e Expr {
+    if let Expr::Var(v) = expr {
+        let rte = usize::try_from(v.varno - 1).ok().and_then(|i| rtable.get(i));
+        if let Some(RteKind::Group { groupexprs }) = rte.map(|rte| &rte.kind) {
+            return groupexprs.get(v.varattno as usize - 1).unwrap_or(expr);
+        }
+    }
+    expr
 }
 
 /// The CASE test value, possibly cast.

@@ -99,7 +99,12 @@ impl Deparser<'_> {
         if let Some(sample) = sample {
             let method = self.catalog.get_proc(sample.tsmhandler)?.name.clone();
             self.put(&format!(" TABLESAMPLE {} (", quote_identifier(&method)));
-            self.expr_list(&sample.args)?;
+            for (i, arg) in sample.args.iter().enumerate() {
+                if i > 0 {
+                    self.put(", ");
+                }
+                self.rule_expr(arg, false)?;
+            }
             self.put(")");
             if let Some(seed) = &sample.repeatable {
                 self.put(" REPEATABLE (");

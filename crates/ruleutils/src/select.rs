@@ -17,15 +17,6 @@ impl Deparser<'_> {
         self.with_clause(q)?;
         let saved_windows = std::mem::replace(&mut self.window_clause, q.window_clause.clone());
         let saved_targets = std::mem::replace(&mut self.window_targets, q.target_list.clone());
-        let saved_names = std::mem::replace(
-            &mut self.result_names,
-            q.target_list
-                .iter()
-                .filter(|te| !te.resjunk)
-                .filter(|te| !matches!(te.expr, Expr::Var(_)))
-                .filter_map(|te| te.resname.clone())
-                .collect(),
-        );
         let force_colno = match &q.set_operations {
             Some(op) => {
                 let node = SetOpNode::SetOp(op.clone());
@@ -64,7 +55,6 @@ impl Deparser<'_> {
         }
         self.window_clause = saved_windows;
         self.window_targets = saved_targets;
-        self.result_names = saved_names;
         Ok(())
     }
 

@@ -17,6 +17,7 @@ use error::{PgResult, bail, err};
 use nodes::{CmdType, Query, QuerySource, RteKind};
 use types::Oid;
 
+pub use target_view::{base_column, not_updatable_reason};
 pub use tree::{
     NoMatch, VarReplacement, change_var_nodes, increment_levels, offset_var_nodes, query_uses,
     replace_vars,

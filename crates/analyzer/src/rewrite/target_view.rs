@@ -13,7 +13,7 @@ use nodes::{
 use types::Oid;
 
 /// Why a view's query has no single base table to work on.
-fn not_updatable_reason(q: &Query) -> Option<&'static str> {
+pub fn not_updatable_reason(q: &Query) -> Option<&'static str> {
     Some(if !q.distinct_clause.is_empty() {
         "Views containing DISTINCT are not automatically updatable."
     } else if !q.group_clause.is_empty() || !q.grouping_sets.is_empty() {
@@ -53,7 +53,7 @@ fn single_base(q: &Query) -> Option<&'static str> {
 }
 
 /// The base column a view's column is, or why it is none.
-fn base_column(te: &TargetEntry, base: i32) -> Result<i16, &'static str> {
+pub fn base_column(te: &TargetEntry, base: i32) -> Result<i16, &'static str> {
     match &te.expr {
         Expr::Var(v) if v.varno == base && v.varlevelsup == 0 && !te.resjunk => match v.varattno {
             0 => Err("View columns that return whole-row references are not updatable."),
