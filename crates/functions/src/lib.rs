@@ -25,7 +25,9 @@ pub mod aggregate;
 pub mod array;
 pub mod bit;
 pub mod boolean;
+pub mod bucket;
 pub mod datetime;
+pub mod definition;
 pub mod enums;
 pub mod float;
 pub mod format;
@@ -33,8 +35,10 @@ pub mod geometry;
 pub mod int;
 pub mod io;
 pub mod json;
+pub mod jsonpath;
 pub mod money;
 pub mod network;
+pub mod number_base;
 pub mod numeric;
 pub mod oid;
 pub mod range;
@@ -45,6 +49,7 @@ pub mod sequence;
 pub mod system;
 pub mod text;
 pub mod uuid;
+pub mod value_info;
 pub mod window;
 
 use fmgr::Registry;
@@ -60,6 +65,7 @@ pub fn register_all(registry: &mut Registry) {
     geometry::register(registry);
     int::register(registry);
     json::register(registry);
+    jsonpath::register(registry);
     io::register(registry);
     regex::register(registry);
     numeric::register(registry);
@@ -73,6 +79,10 @@ pub fn register_all(registry: &mut Registry) {
     range::register(registry);
     record::register(registry);
     uuid::register(registry);
+    bucket::register(registry);
+    definition::register(registry);
+    number_base::register(registry);
+    value_info::register(registry);
     text::register(registry);
     window::register(registry);
 }

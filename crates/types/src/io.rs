@@ -48,7 +48,6 @@ pub fn text_out(typ: Oid, value: &Datum, opts: &IoOptions, out: &mut Vec<u8>) ->
             | t::PG_NODE_TREE
             | t::REFCURSOR
             | t::JSONPATH
-            | t::ACLITEM
             | t::PG_SNAPSHOT
             | t::TXID_SNAPSHOT,
             Datum::Bytes(v),

@@ -76,6 +76,7 @@ pub(super) fn register(r: &mut Registry) {
         "interval_in" "interval_out" "interval_recv" "interval_send": t::INTERVAL;
         "json_in" "json_out" "json_recv" "json_send": t::JSON;
         "jsonb_in" "jsonb_out" "jsonb_recv" "jsonb_send": t::JSONB;
+        "jsonpath_in" "jsonpath_out" "jsonpath_recv" "jsonpath_send": t::JSONPATH;
         "uuid_in" "uuid_out" "uuid_recv" "uuid_send": t::UUID;
         "cash_in" "cash_out" "cash_recv" "cash_send": t::MONEY;
         "bit_in" "bit_out" "bit_recv" "bit_send": t::BIT;
