@@ -143,11 +143,47 @@ pub(crate) fn relation_condition(
     })
 }
 
+/// Lets a domain's CHECK name its VALUE.
+struct DomainValue<'a>(&'a catalog::PgType);
+
+impl ColumnRefHooks for DomainValue<'_> {
+    fn pre_column_ref(&self, name: &ast::ColumnRef) -> PgResult<Option<Expr>> {
+        if name.star || name.fields.len() != 1 || name.fields[0] != "value" {
+            return Ok(None);
+        }
+        Ok(Some(Expr::CoerceToDomainValue(nodes::CaseTestExpr {
+            type_id: self.0.basetype,
+            type_mod: self.0.typmod,
+            collation: self.0.collation,
+            location: name.location,
+        })))
+    }
+}
+
 /// A domain's CHECK condition, over VALUE.
-pub(crate) fn domain_condition(cx: &UtilityContext<'_>, raw: &ast::Expr) -> PgResult<Expr> {
+pub(crate) fn domain_condition(
+    cx: &UtilityContext<'_>,
+    domain: &catalog::PgType,
+    raw: &ast::Expr,
+) -> PgResult<Expr> {
+    let hooks = DomainValue(domain);
+    let mut acx = AnalyzeContext { hooks: Some(&hooks), ..cx.analyze_context() };
+    let mut a = Analyzer::new(&mut acx);
+    let expr = a.transform_expr(raw, ExprKind::DomainCheck)?;
+    let mut expr = a.coerce_to_boolean(expr, "CHECK")?;
+    a.assign_expr_collations(&mut expr)?;
+    Ok(expr)
+}
+
+/// A parameter's default, converted to its type.
+pub(crate) fn parameter_default(
+    cx: &UtilityContext<'_>,
+    raw: &ast::Expr,
+    typ: Oid,
+) -> PgResult<Expr> {
     with_analyzer(cx, None, |a| {
-        let expr = a.transform_expr(raw, ExprKind::DomainCheck)?;
-        let mut expr = a.coerce_to_boolean(expr, "CHECK")?;
+        let expr = a.transform_expr(raw, ExprKind::FunctionDefault)?;
+        let mut expr = a.coerce_to_specific_type(expr, typ, "DEFAULT")?;
         a.assign_expr_collations(&mut expr)?;
         Ok(expr)
     })

@@ -27,8 +27,10 @@ mod constraint;
 mod constraint_attrs;
 mod context;
 mod creation;
+mod domain;
 mod drop;
 mod expression;
+mod function;
 mod grant;
 mod index;
 mod object_address;
@@ -43,6 +45,7 @@ mod sequence;
 mod table;
 mod table_as;
 mod truncate;
+mod user_type;
 mod view;
 
 pub use context::{UtilityContext, UtilityServices};
@@ -59,6 +62,13 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::CreateSeqStmt(s) => sequence::execute_create(cx, s)?,
         Stmt::AlterSeqStmt(s) => sequence::execute_alter(cx, s)?,
         Stmt::ViewStmt(s) => view::execute(cx, s)?,
+        Stmt::CreateEnumStmt(s) => user_type::create_enum(cx, s)?,
+        Stmt::AlterEnumStmt(s) => user_type::alter_enum(cx, s)?,
+        Stmt::CompositeTypeStmt(s) => user_type::create_composite(cx, s)?,
+        Stmt::DefineStmt(s) => user_type::define(cx, s)?,
+        Stmt::CreateDomainStmt(s) => domain::execute_create(cx, s)?,
+        Stmt::AlterDomainStmt(s) => domain::execute_alter(cx, s)?,
+        Stmt::CreateFunctionStmt(s) => function::execute(cx, s)?,
         Stmt::AlterTableStmt(s) => alter_table::execute(cx, s)?,
         Stmt::RenameStmt(s) => rename::execute(cx, s)?,
         Stmt::AlterOwnerStmt(s) => alter_owner::execute_owner(cx, s)?,

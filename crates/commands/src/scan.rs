@@ -2,7 +2,6 @@
 use crate::UtilityContext;
 use catalog::{CatalogRead, IndexDesc, RelationDesc};
 use error::{PgError, PgResult, err};
-use parser::ast;
 use std::sync::Arc;
 use table::{Heap, IndexBuilder, Rowid};
 use types::{Datum, Oid};
@@ -237,13 +236,4 @@ pub(crate) fn check_condition(
     let query = query::select_from(table, vec![query::var(-1, types::type_oid::TID, -1, Oid::INVALID)], vec![not]);
     cx.services.run_query(&query, &mut |_| Err(violated()))?;
     Ok(())
-}
-
-/// A column reference in a raw expression.
-pub(crate) fn raw_column(name: &str) -> ast::Expr {
-    ast::Expr::ColumnRef(ast::ColumnRef {
-        fields: vec![name.to_owned()],
-        star: false,
-        location: -1,
-    })
 }

@@ -1,0 +1,479 @@
+//! CREATE FUNCTION and PROCEDURE.
+use crate::{UtilityContext, creation, expression, object_address};
+use catalog::{
+    CatalogRead, PgProc, RowBuilder, acl, acl::ObjectKind, csv,
+    depend::{DependencyKind, ObjectAddress},
+    schema::{pg_language, pg_proc},
+};
+use error::{PgError, PgResult, bail, err, not_supported};
+use parser::ast::{CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode};
+use types::{Datum, Oid, type_oid as t};
+
+/// INTERNAL and C languages.
+const INTERNAL: Oid = Oid(12);
+const C: Oid = Oid(13);
+
+/// What the parameter list says.
+#[derive(Default)]
+struct Parameters {
+    input: Vec<Oid>,
+    all: Vec<Oid>,
+    modes: Vec<char>,
+    names: Vec<String>,
+    defaults: Vec<nodes::Expr>,
+    variadic: Oid,
+    /// Types of output parameters.
+    output: Vec<Oid>,
+}
+
+/// What the options say.
+struct Options {
+    language: Option<String>,
+    source: Option<Vec<String>>,
+    volatile: char,
+    strict: bool,
+    security: bool,
+    leakproof: bool,
+    window: bool,
+    cost: Option<f32>,
+    rows: Option<f32>,
+    parallel: char,
+}
+
+/// Makes or replaces a function.
+pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgResult<()> {
+    let (namespace, name) = creation::qualified_place(cx, &stmt.funcname)?;
+    let o = options(stmt)?;
+    if stmt.sql_body.is_some() {
+        return Err(not_supported!("SQL-standard function bodies"));
+    }
+    let language = match &o.language {
+        Some(name) => name.to_ascii_lowercase(),
+        None => bail!(INVALID_FUNCTION_DEFINITION, "no language specified"),
+    };
+    let Some(lang) = cx.catalog.lookup_language(&language)? else {
+        return Err(err!(UNDEFINED_OBJECT, "language \"{language}\" does not exist"));
+    };
+    check_language(cx, lang, &language)?;
+    let p = parameters(cx, stmt)?;
+    let (rettype, retset) = return_type(cx, stmt, &p)?;
+    if o.rows.is_some() && !retset {
+        bail!(INVALID_PARAMETER_VALUE, "ROWS is not applicable when function does not return a set");
+    }
+    let Some(source) = &o.source else {
+        bail!(INVALID_FUNCTION_DEFINITION, "no function body specified");
+    };
+    let (src, bin) = match (lang, source.as_slice()) {
+        (C, _) => return Err(not_supported!("functions in C libraries")),
+        (_, [one]) if one.is_empty() && lang == INTERNAL => (name.clone(), None::<String>),
+        (_, [one]) => (one.clone(), None),
+        _ => bail!(
+            INVALID_FUNCTION_DEFINITION,
+            "only one AS item needed for language \"{language}\""
+        ),
+    };
+    let kind = match (stmt.is_procedure, o.window) {
+        (true, _) => 'p',
+        (_, true) => 'w',
+        _ => 'f',
+    };
+    let existing = find_existing(cx, namespace, &name, &p.input)?;
+    if let Some(old) = &existing {
+        check_replace(cx, stmt, old, kind, rettype, retset)?;
+    }
+    let default_cost = if lang == INTERNAL { 1.0 } else { 100.0 };
+    let row = Row {
+        name: &name,
+        namespace,
+        lang,
+        kind,
+        rettype,
+        retset,
+        src: &src,
+        bin: bin.as_deref(),
+        cost: o.cost.unwrap_or(default_cost),
+        rows: o.rows.unwrap_or(if retset { 1000.0 } else { 0.0 }),
+    };
+    store(cx, existing.as_deref(), &row, &o, &p)
+}
+
+fn check_language(cx: &UtilityContext<'_>, lang: Oid, name: &str) -> PgResult<()> {
+    let Some(row) = cx.catalog.row_by_oid(pg_language::RELID, lang)? else { return Ok(()) };
+    let trusted = row.values[pg_language::LANPLTRUSTED].as_bool();
+    if !trusted && !acl::is_superuser(cx.catalog, cx.user())? {
+        return Err(acl::permission_denied(ObjectKind::Language, name));
+    }
+    Ok(())
+}
+
+fn options(stmt: &CreateFunctionStmt) -> PgResult<Options> {
+    let mut o = Options {
+        language: None,
+        source: None,
+        volatile: 'v',
+        strict: false,
+        security: false,
+        leakproof: false,
+        window: false,
+        cost: None,
+        rows: None,
+        parallel: 'u',
+    };
+    let mut seen: Vec<&str> = Vec::new();
+    for option in &stmt.options {
+        let name = option.defname.as_str();
+        if seen.contains(&name) && name != "set" {
+            return Err(
+                err!(SYNTAX_ERROR, "conflicting or redundant options").at(option.location)
+            );
+        }
+        seen.push(name);
+        let procedure_fault = || {
+            Err(err!(INVALID_FUNCTION_DEFINITION, "invalid attribute in procedure definition")
+                .at(option.location))
+        };
+        let boolean = option.arg == Some(DefArg::Boolean(true));
+        match (name, &option.arg) {
+            ("as", Some(DefArg::Strings(parts))) => o.source = Some(parts.clone()),
+            ("language", Some(DefArg::String(word))) => o.language = Some(word.clone()),
+            ("security", _) => o.security = boolean,
+            ("set", _) => return Err(not_supported!("SET of a function")),
+            ("transform", _) => return Err(not_supported!("TRANSFORM of a function")),
+            ("support", _) => return Err(not_supported!("SUPPORT of a function")),
+            _ if stmt.is_procedure => return procedure_fault(),
+            ("volatility", Some(DefArg::String(word))) => {
+                o.volatile = word.chars().next().unwrap_or('v');
+            }
+            ("strict", _) => o.strict = boolean,
+            ("leakproof", _) => o.leakproof = boolean,
+            ("window", _) => o.window = boolean,
+            ("cost", _) => {
+                let cost = number(option)?;
+                if cost <= 0.0 {
+                    bail!(INVALID_PARAMETER_VALUE, "COST must be positive");
+                }
+                o.cost = Some(cost);
+            }
+            ("rows", _) => {
+                let rows = number(option)?;
+                if rows <= 0.0 {
+                    bail!(INVALID_PARAMETER_VALUE, "ROWS must be positive");
+                }
+                o.rows = Some(rows);
+            }
+            ("parallel", Some(DefArg::String(word))) => {
+                o.parallel = match word.as_str() {
+                    "safe" => 's',
+                    "restricted" => 'r',
+                    "unsafe" => 'u',
+                    _ => bail!(
+                        SYNTAX_ERROR,
+                        "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE"
+                    ),
+                };
+            }
+            _ => return Err(PgError::internal(format!("option \"{name}\" not recognized"))),
+        }
+    }
+    Ok(o)
+}
+
+fn number(option: &DefElem) -> PgResult<f32> {
+    match &option.arg {
+        Some(DefArg::Integer(i)) => Ok(*i as f32),
+        Some(DefArg::Float(f)) => f
+            .parse()
+            .map_err(|_| err!(SYNTAX_ERROR, "{} requires a numeric value", option.defname)),
+        _ => Err(err!(SYNTAX_ERROR, "{} requires a numeric value", option.defname)),
+    }
+}
+
+fn parameters(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgResult<Parameters> {
+    use FunctionParameterMode as Mode;
+    let mut p = Parameters::default();
+    let noun = if stmt.is_procedure { "procedure" } else { "function" };
+    let (mut have_default, mut any_mode) = (false, false);
+    for parameter in &stmt.parameters {
+        let (typ, _) = object_address::resolve_type(cx, &parameter.arg_type)?;
+        if parameter.arg_type.setof {
+            return Err(err!(
+                INVALID_FUNCTION_DEFINITION,
+                "{noun}s cannot accept set arguments"
+            )
+            .at(parameter.location));
+        }
+        let (mode, input, output) = match parameter.mode {
+            Mode::Default | Mode::In => ('i', true, false),
+            Mode::Out => ('o', false, true),
+            Mode::InOut => ('b', true, true),
+            Mode::Variadic => ('v', true, false),
+            Mode::Table => ('t', false, true),
+        };
+        if input {
+            if p.variadic.is_valid() {
+                return Err(err!(
+                    INVALID_FUNCTION_DEFINITION,
+                    "VARIADIC parameter must be the last input parameter"
+                )
+                .at(parameter.location));
+            }
+            p.input.push(typ);
+        } else if mode == 'o' && stmt.is_procedure {
+            // Output arguments are part of a procedure's call.
+            p.input.push(typ);
+        }
+        if output {
+            p.output.push(typ);
+        }
+        if mode == 'v' {
+            p.variadic = variadic_element(cx, typ)?;
+        }
+        any_mode |= mode != 'i';
+        check_name(&p, parameter, mode)?;
+        p.names.push(parameter.name.clone().unwrap_or_default());
+        p.all.push(typ);
+        p.modes.push(mode);
+        match &parameter.defexpr {
+            Some(_) if !input => {
+                return Err(err!(
+                    INVALID_FUNCTION_DEFINITION,
+                    "only input parameters can have default values"
+                )
+                .at(parameter.location));
+            }
+            Some(raw) => {
+                p.defaults.push(expression::parameter_default(cx, raw, typ)?);
+                have_default = true;
+            }
+            None if input && have_default => {
+                return Err(err!(
+                    INVALID_FUNCTION_DEFINITION,
+                    "input parameters after one with a default value must also have defaults"
+                )
+                .at(parameter.location));
+            }
+            None => {}
+        }
+    }
+    if !any_mode {
+        p.all.clear();
+        p.modes.clear();
+    }
+    if p.names.iter().all(String::is_empty) {
+        p.names.clear();
+    }
+    Ok(p)
+}
+
+fn check_name(
+    p: &Parameters,
+    parameter: &FunctionParameter,
+    mode: char,
+) -> PgResult<()> {
+    let Some(name) = parameter.name.as_deref().filter(|n| !n.is_empty()) else { return Ok(()) };
+    for (i, earlier) in p.names.iter().enumerate() {
+        // A table column and an input may share a name, as may nothing else of one side.
+        let other = p.modes[i];
+        let both = matches!(
+            (mode, other),
+            ('i' | 'v', 'o' | 't') | ('o' | 't', 'i' | 'v')
+        );
+        if earlier == name && !both {
+            return Err(err!(
+                INVALID_FUNCTION_DEFINITION,
+                "parameter name \"{name}\" used more than once"
+            )
+            .at(parameter.location));
+        }
+    }
+    Ok(())
+}
+
+fn variadic_element(cx: &UtilityContext<'_>, typ: Oid) -> PgResult<Oid> {
+    match typ {
+        t::ANY => Ok(t::ANY),
+        t::ANYARRAY => Ok(t::ANYELEMENT),
+        t::ANYCOMPATIBLEARRAY => Ok(t::ANYCOMPATIBLE),
+        _ => {
+            let row = cx.catalog.get_type(typ)?;
+            if !row.is_array() {
+                bail!(INVALID_FUNCTION_DEFINITION, "VARIADIC parameter must be an array");
+            }
+            Ok(row.elem)
+        }
+    }
+}
+
+fn return_type(
+    cx: &UtilityContext<'_>,
+    stmt: &CreateFunctionStmt,
+    p: &Parameters,
+) -> PgResult<(Oid, bool)> {
+    let implied = match p.output.as_slice() {
+        [] => None,
+        [one] if !stmt.is_procedure => Some(*one),
+        _ => Some(t::RECORD),
+    };
+    if stmt.is_procedure {
+        return Ok((implied.unwrap_or(t::VOID), false));
+    }
+    match (&stmt.return_type, implied) {
+        (Some(name), implied) => {
+            let (typ, _) = object_address::resolve_type(cx, name)?;
+            if let Some(implied) = implied.filter(|i| *i != typ) {
+                bail!(
+                    INVALID_FUNCTION_DEFINITION,
+                    "function result type must be {} because of OUT parameters",
+                    cx.catalog.format_type(implied, None)?
+                );
+            }
+            Ok((typ, name.setof))
+        }
+        (None, Some(typ)) => Ok((typ, false)),
+        (None, None) => {
+            Err(err!(INVALID_FUNCTION_DEFINITION, "function result type must be specified"))
+        }
+    }
+}
+
+fn find_existing(
+    cx: &UtilityContext<'_>,
+    namespace: Oid,
+    name: &str,
+    input: &[Oid],
+) -> PgResult<Option<std::sync::Arc<PgProc>>> {
+    let all = cx.catalog.procs_by_name(name)?;
+    Ok(all.iter().find(|p| p.namespace == namespace && p.argtypes == input).cloned())
+}
+
+fn check_replace(
+    cx: &UtilityContext<'_>,
+    stmt: &CreateFunctionStmt,
+    old: &PgProc,
+    kind: char,
+    rettype: Oid,
+    retset: bool,
+) -> PgResult<()> {
+    if !stmt.replace {
+        bail!(
+            DUPLICATE_FUNCTION,
+            "function \"{}\" already exists with same argument types",
+            old.name
+        );
+    }
+    let noun = ObjectKind::of_prokind(old.kind);
+    acl::check_owner(cx.catalog, noun, &old.name, old.owner, cx.user())?;
+    if old.kind != kind {
+        let what = match old.kind {
+            'a' => "an aggregate function",
+            'f' => "a function",
+            'p' => "a procedure",
+            _ => "a window function",
+        };
+        return Err(err!(WRONG_OBJECT_TYPE, "cannot change routine kind")
+            .detail(format!("\"{}\" is {what}.", old.name)));
+    }
+    if old.rettype != rettype || old.retset != retset {
+        let signature = cx.catalog.format_procedure(old.oid)?.unwrap_or_default();
+        let verb = if kind == 'p' { "PROCEDURE" } else { "FUNCTION" };
+        let message = if kind == 'p' {
+            "cannot change whether a procedure has output parameters"
+        } else {
+            "cannot change return type of existing function"
+        };
+        return Err(err!(INVALID_FUNCTION_DEFINITION, "{message}")
+            .hint(format!("Use DROP {verb} {signature} first.")));
+    }
+    Ok(())
+}
+
+/// Columns of pg_proc that are computed here.
+struct Row<'a> {
+    name: &'a str,
+    namespace: Oid,
+    lang: Oid,
+    kind: char,
+    rettype: Oid,
+    retset: bool,
+    src: &'a str,
+    bin: Option<&'a str>,
+    cost: f32,
+    rows: f32,
+}
+
+fn store(
+    cx: &UtilityContext<'_>,
+    old: Option<&PgProc>,
+    row: &Row<'_>,
+    o: &Options,
+    p: &Parameters,
+) -> PgResult<()> {
+    use pg_proc::*;
+    let oid = match old {
+        Some(old) => old.oid,
+        None => cx.catalog.alloc_oid(RELID)?,
+    };
+    let owner = old.map_or(cx.user(), |f| f.owner);
+    let initial = match old {
+        Some(old) => old.acl.clone(),
+        None => cx.catalog.initial_acl(ObjectKind::Function, owner, row.namespace)?,
+    };
+    let defaults = match p.defaults.is_empty() {
+        true => None,
+        false => Some(nodes::stored::to_stored(&p.defaults)?),
+    };
+    let values = RowBuilder::new(RELID)
+        .set(OID, oid)
+        .set(PRONAME, row.name)
+        .set(PRONAMESPACE, row.namespace)
+        .set(PROOWNER, owner)
+        .set(PROLANG, row.lang)
+        .set(PROCOST, Datum::Float4(row.cost))
+        .set(PROROWS, Datum::Float4(row.rows))
+        .set(PROVARIADIC, p.variadic)
+        .set(PROSUPPORT, Oid::INVALID)
+        .set(PROKIND, row.kind)
+        .set(PROSECDEF, o.security)
+        .set(PROLEAKPROOF, o.leakproof)
+        .set(PROISSTRICT, o.strict)
+        .set(PRORETSET, row.retset)
+        .set(PROVOLATILE, o.volatile)
+        .set(PROPARALLEL, o.parallel)
+        .set(PRONARGS, p.input.len() as i16)
+        .set(PRONARGDEFAULTS, p.defaults.len() as i16)
+        .set(PRORETTYPE, row.rettype)
+        .set(PROARGTYPES, csv::oidvector(&p.input))
+        .set(PROALLARGTYPES, (!p.all.is_empty()).then(|| csv::oid_array(&p.all)))
+        .set(PROARGMODES, (!p.modes.is_empty()).then(|| csv::char_array(&p.modes)))
+        .set(PROARGNAMES, (!p.names.is_empty()).then(|| csv::text_array(&p.names)))
+        .set(PROARGDEFAULTS, defaults)
+        .set(PROSRC, row.src)
+        .set(PROBIN, row.bin)
+        .set(PROACL, initial.as_deref().map(acl::to_datum))
+        .build();
+    let this = ObjectAddress::proc_(oid);
+    match old {
+        Some(_) => {
+            if let Some(found) = cx.catalog.row_by_oid(RELID, oid)? {
+                cx.catalog.update_row(RELID, &found, &values)?;
+            }
+            cx.catalog.delete_dependencies_of(this, None)?;
+        }
+        None => {
+            cx.catalog.insert_row(RELID, &values)?;
+            cx.catalog.record_owner(this, owner)?;
+            cx.catalog.record_acl(this, owner, initial.as_deref())?;
+        }
+    }
+    let normal = DependencyKind::Normal;
+    cx.catalog.record_dependency(this, ObjectAddress::namespace(row.namespace), normal)?;
+    let language = ObjectAddress::new(pg_language::RELID, row.lang);
+    cx.catalog.record_dependency(this, language, normal)?;
+    let all = if p.all.is_empty() { &p.input } else { &p.all };
+    for typ in all.iter().chain([&row.rettype]) {
+        cx.catalog.record_dependency(this, ObjectAddress::typ(*typ), normal)?;
+    }
+    let exprs: Vec<&nodes::Expr> = p.defaults.iter().collect();
+    cx.catalog.record_expr_dependencies(this, &exprs, Oid::INVALID, normal, normal)?;
+    cx.services.command_counter_increment()
+}
