@@ -125,7 +125,7 @@ fn application_name(s: &SessionCore, caller: &SessionCore) -> String {
     }
 }
 
-fn inet(ip: IpAddr) -> Datum {
+pub(super) fn inet(ip: IpAddr) -> Datum {
     let text = ip.to_string();
     let io = types::IoOptions::default();
     match types::io::text_in(type_oid::INET, -1, &text, &io) {

@@ -1,6 +1,6 @@
 //! Advisory locks.
 use super::{core, scalar, void};
-use error::{PgResult, PgError, SqlState};
+use error::{PgError, PgResult, SqlState};
 use fmgr::{CallContext, Registry};
 use txn::{LockLevel, LockMode, LockOutcome, LockTag, WaitPolicy};
 use types::Datum;

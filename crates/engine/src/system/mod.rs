@@ -2,8 +2,12 @@
 
 mod activity;
 mod advisory;
+mod backend;
+mod database_size;
 mod session;
 mod size;
+mod transaction;
+mod updatable;
 
 use crate::{context::SESSION_SERVICE, session_core::SessionCore};
 use error::{PgError, PgResult};
@@ -15,8 +19,12 @@ use types::{Datum, Oid, Varlena};
 pub(crate) fn register(r: &mut Registry) {
     activity::register(r);
     advisory::register(r);
+    backend::register(r);
+    database_size::register(r);
     session::register(r);
     size::register(r);
+    transaction::register(r);
+    updatable::register(r);
 }
 
 fn scalar(r: &mut Registry, name: &'static str, body: PgFunction) {

@@ -1,8 +1,11 @@
 //! Settings, cursors, prepared statements, notifications, signals to other sessions.
 use super::{core, oid_array, optional_text, scalar, set, text_array, void};
-use crate::{notify::{Notification, NotifyAction}, session_core::SessionCore};
+use crate::{
+    notify::{Notification, NotifyAction},
+    session_core::SessionCore,
+};
 use catalog::CatalogRead;
-use error::{PgResult, SqlState, PgError, err};
+use error::{PgError, PgResult, SqlState, err};
 use fmgr::{CallContext, Registry, RowSource, VecRowSource};
 use settings::{SettingRow, definition};
 use types::{Datum, Oid, type_oid};

@@ -139,7 +139,7 @@ fn column_definition(cx: &Cx<'_>, index: &IndexDesc, column: usize) -> Option<St
     let mut cache = None;
     let mut call =
         CallContext { session: cx.session, site: &site, cache: &mut cache, in_aggregate: false };
-    let mut args = [Datum::Oid(index.oid), Datum::Int4(column as i32 + 1), Datum::Bool(false)];
+    let mut args = [Datum::Oid(index.oid), Datum::Int4(column as i32 + 1), Datum::Bool(true)];
     match info.call(&mut call, &mut args) {
         Ok(Datum::Bytes(text)) => Some(String::from_utf8_lossy(&text).into_owned()),
         _ => None,
