@@ -61,7 +61,7 @@ fn word(bytes: &[u8], i: usize) -> usize {
 }
 
 /// The part of `data` between end offset `i - 1` and end offset `i`, offsets from word `first` on.
-fn slice<'a>(body: &'a [u8], first: usize, i: usize, data: usize) -> &'a [u8] {
+fn slice(body: &[u8], first: usize, i: usize, data: usize) -> &[u8] {
     let start = if i == 0 { 0 } else { word(body, first + i - 1) };
     body.get(data + start..data + word(body, first + i)).unwrap_or(&[])
 }

@@ -68,7 +68,7 @@ pub fn output(v: i64, out: &mut Vec<u8>) {
     let mut buf = itoa::Buffer::new();
     let whole = buf.format(abs / 100).as_bytes();
     for (i, digit) in whole.iter().enumerate() {
-        if i > 0 && (whole.len() - i) % 3 == 0 {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
             out.push(b',');
         }
         out.push(*digit);

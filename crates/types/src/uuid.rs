@@ -13,10 +13,10 @@ fn parse(mut s: &[u8]) -> Option<[u8; 16]> {
         s = &s[1..];
     }
     let mut uuid = [0; 16];
-    for i in 0..16 {
+    for (i, byte) in uuid.iter_mut().enumerate() {
         let [high, low, rest @ ..] = s else { return None };
         let digit = |c: u8| (c as char).to_digit(16);
-        uuid[i] = (digit(*high)? << 4 | digit(*low)?) as u8;
+        *byte = (digit(*high)? << 4 | digit(*low)?) as u8;
         s = match rest {
             [b'-', tail @ ..] if i % 2 == 1 && i < 15 => tail,
             _ => rest,

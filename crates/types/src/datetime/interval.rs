@@ -187,7 +187,7 @@ impl Interval {
 
     fn scale(&self, f: impl Fn(f64) -> f64) -> PgResult<Interval> {
         let in_i32 = |v: f64| -> PgResult<i32> {
-            if v >= -2147483648.0 && v < 2147483648.0 {
+            if (-2147483648.0..2147483648.0).contains(&v) {
                 Ok(v as i32)
             } else {
                 Err(interval_out_of_range())
@@ -210,7 +210,7 @@ impl Interval {
         }
         days = days.checked_add(month_days as i32).ok_or_else(interval_out_of_range)?;
         let usecs = (f(self.usecs as f64) + rest * 1e6).round_ties_even();
-        if !(usecs >= -9.223372036854776e18 && usecs < 9.223372036854776e18) {
+        if !(-9.223372036854776e18..9.223372036854776e18).contains(&usecs) {
             return Err(interval_out_of_range());
         }
         Interval { months, days, usecs: usecs as i64 }.finite()
@@ -430,9 +430,8 @@ pub fn typmod_out(typmod: i32) -> String {
 /// A timestamp moved by an interval: months first (the day cut to the month's end), then days, then
 /// time.
 pub fn timestamp_add(ts: i64, span: &Interval) -> PgResult<i64> {
-    match add_infinite(ts, span)? {
-        Some(result) => return Ok(result),
-        None => {}
+    if let Some(result) = add_infinite(ts, span)? {
+        return Ok(result);
     }
     let mut ts = ts;
     if span.months != 0 {
@@ -477,9 +476,8 @@ pub fn timestamptz_add(
     span: &Interval,
     zone: &crate::timezone::TimeZone,
 ) -> PgResult<i64> {
-    match add_infinite(ts, span)? {
-        Some(result) => return Ok(result),
-        None => {}
+    if let Some(result) = add_infinite(ts, span)? {
+        return Ok(result);
     }
     let mut ts = ts;
     if span.months != 0 {

@@ -327,7 +327,7 @@ fn iso_number(text: &str) -> Parsed<(i64, f64, &str)> {
         }
     }
     let v: f64 = text[..end].parse().map_err(|_| Fault::BadFormat)?;
-    if !(v.abs() < 1e15) {
+    if v.is_nan() || v.abs() >= 1e15 {
         return Err(Fault::FieldOverflow);
     }
     let whole = v.trunc();

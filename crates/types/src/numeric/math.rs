@@ -125,7 +125,7 @@ pub fn exp(v: &[u8]) -> PgResult<Varlena> {
     match Numeric::decode(v) {
         Finite(n) => {
             let limit = f64::from(MAX_RESULT_SCALE);
-            let weight = (n.to_f64() * 0.434294481903252).clamp(-limit, limit) as i32;
+            let weight = (n.to_f64() * LOG10_E).clamp(-limit, limit) as i32;
             exp_num(&n, clamp_scale(MIN_SIG_DIGITS - weight, &n))?.encode()
         }
         NegInf => Num::zero().encode(),
@@ -324,7 +324,7 @@ fn power_num(base: &Num, exponent: &Num) -> PgResult<Num> {
         }
         return Ok(Num { dscale: MAX_DISPLAY_SCALE, ..Num::default() });
     }
-    let result_weight = (rough * 0.434294481903252) as i32;
+    let result_weight = (rough * LOG10_E) as i32;
     let scale = clamp_scale((MIN_SIG_DIGITS - result_weight).max(base.dscale), exponent);
     let digits = (scale + result_weight).max(0);
     let work = (digits - weight + 12).max(0);
