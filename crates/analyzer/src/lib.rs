@@ -25,7 +25,9 @@
 //! `src/backend/parser/{analyze,parse_*}.c`, `src/backend/rewrite/`
 
 mod analyze;
+mod assignment;
 mod base_types;
+mod column_name;
 mod common_type;
 mod context;
 mod cte_recursion;
@@ -64,20 +66,20 @@ pub mod relation_expr;
 pub mod rewrite;
 mod set_operation;
 mod sort_clause;
-mod sql_function;
 mod table_alias;
 mod table_func;
 mod ungrouped;
 mod utility;
 mod window_clause;
 
+pub use column_name::{figure_colname, figure_index_colname};
 pub use context::{
     AnalyzeContext, ColumnRefHooks, EphemeralRelation, NoLocks, ParamTypes, RelationLocker, analyze,
 };
 pub use parse_expr::MERGE_ACTION_PARAM;
 pub use parse_param::check_all_parameters_known;
 pub use parse_state::{Analyzer, ExprKind};
-pub use parse_target::{figure_colname, figure_index_colname};
+
 pub use parse_type::resolve_type_name;
 pub use ungrouped::{expand_grouping_sets, flatten_join_alias_vars};
 pub use utility::{

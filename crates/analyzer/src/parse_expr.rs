@@ -20,7 +20,6 @@ impl Analyzer<'_> {
         result
     }
 
-    #[expect(clippy::too_many_lines, reason = "flat dispatch")]
     pub(crate) fn transform_expr_recurse(&mut self, raw: &ast::Expr) -> PgResult<Expr> {
         error::check_stack_depth()?;
         use ast::Expr as E;

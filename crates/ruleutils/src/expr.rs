@@ -39,7 +39,6 @@ impl Deparser<'_> {
         Ok(())
     }
 
-    #[expect(clippy::too_many_lines, reason = "flat dispatch")]
     pub(crate) fn rule_expr(&mut self, expr: &Expr, show_implicit: bool) -> PgResult<()> {
         error::check_stack_depth()?;
         match expr {
@@ -75,42 +74,7 @@ impl Deparser<'_> {
                 self.expr_list(&o.args)?;
                 self.put(")");
             }
-            Expr::ScalarArrayOpExpr(s) => {
-                self.open_paren();
-                self.rule_expr_paren(&s.args[0], true, expr)?;
-                let right_elem = self.catalog.get_type(s.args[1].typ())?.elem;
-                let name = self.operator_name(s.opno, s.args[0].typ(), right_elem)?;
-                self.put(&format!(" {name} {} (", if s.use_or { "ANY" } else { "ALL" }));
-                self.rule_expr_paren(&s.args[1], true, expr)?;
-                // A subselect would be read as ANY (SELECT …).
-                if matches!(&s.args[1], Expr::SubLink(l) if l.sub_link_type == SubLinkType::Expr) {
-                    let name = self.type_name(s.args[1].typ(), s.args[1].typmod())?;
-                    self.put(&format!("::{name}"));
-                }
-                self.put(")");
-                self.close_paren();
-            }
-            Expr::BoolExpr(b) => {
-                let connective = match b.boolop {
-                    BoolExprType::And => " AND ",
-                    BoolExprType::Or => " OR ",
-                    BoolExprType::Not => {
-                        self.open_paren();
-                        self.put("NOT ");
-                        self.rule_expr_paren(&b.args[0], false, expr)?;
-                        self.close_paren();
-                        return Ok(());
-                    }
-                };
-                self.open_paren();
-                for (i, arg) in b.args.iter().enumerate() {
-                    if i > 0 {
-                        self.put(connective);
-                    }
-                    self.rule_expr_paren(arg, false, expr)?;
-                }
-                self.close_paren();
-            }
+            Expr::ScalarArrayOpExpr(_) | Expr::BoolExpr(_) => self.connective(expr)?,
             Expr::SubLink(s) => self.sublink(s)?,
             Expr::SubPlan(s) => self.subplan(s)?,
             Expr::AlternativeSubPlan(plans) => {
@@ -135,34 +99,11 @@ impl Deparser<'_> {
                     }
                 }
             }
-            Expr::RelabelType(r) => {
-                if r.relabelformat == CoercionForm::ImplicitCast && !show_implicit {
-                    self.rule_expr_paren(&r.arg, false, expr)?;
-                } else {
-                    self.coercion(&r.arg, r.resulttype, r.resulttypmod, expr)?;
-                }
-            }
-            Expr::CoerceViaIO(c) => {
-                if c.coerceformat == CoercionForm::ImplicitCast && !show_implicit {
-                    self.rule_expr_paren(&c.arg, false, expr)?;
-                } else {
-                    self.coercion(&c.arg, c.resulttype, -1, expr)?;
-                }
-            }
-            Expr::ArrayCoerceExpr(c) => {
-                if c.coerceformat == CoercionForm::ImplicitCast && !show_implicit {
-                    self.rule_expr_paren(&c.arg, false, expr)?;
-                } else {
-                    self.coercion(&c.arg, c.resulttype, c.resulttypmod, expr)?;
-                }
-            }
-            Expr::ConvertRowtypeExpr(c) => {
-                if c.convertformat == CoercionForm::ImplicitCast && !show_implicit {
-                    self.rule_expr_paren(&c.arg, false, expr)?;
-                } else {
-                    self.coercion(&c.arg, c.resulttype, -1, expr)?;
-                }
-            }
+            Expr::RelabelType(_)
+            | Expr::CoerceViaIO(_)
+            | Expr::ArrayCoerceExpr(_)
+            | Expr::ConvertRowtypeExpr(_)
+            | Expr::CoerceToDomain(_) => self.cast(expr, show_implicit)?,
             Expr::CollateExpr(c) => {
                 self.open_paren();
                 self.rule_expr_paren(&c.arg, show_implicit, expr)?;
@@ -210,6 +151,56 @@ impl Deparser<'_> {
                 self.put(")");
             }
             Expr::SQLValueFunction(f) => self.sql_value_function(f.op, f.typmod),
+            Expr::NullTest(_) | Expr::BooleanTest(_) => self.test_expr(expr)?,
+            Expr::CoerceToDomainValue(_) => self.put("VALUE"),
+            Expr::SetToDefault(_) => self.put("DEFAULT"),
+            Expr::CurrentOfExpr(c) => match &c.cursor_name {
+                Some(name) => self.put(&format!("CURRENT OF {}", quote_identifier(name))),
+                None => self.put(&format!("CURRENT OF ${}", c.cursor_param)),
+            },
+            Expr::NextValueExpr(n) => {
+                let name = self.relation(n.seqid)?;
+                let literal = crate::constant::quote_literal(&name);
+                self.put(&format!("nextval({literal}::regclass)"));
+            }
+            Expr::ReturningExpr(r) => {
+                // Only plans have these where the row could not be told from the expression.
+                self.put(if r.retold { "old" } else { "new" });
+                self.put(".(");
+                self.rule_expr(&r.retexpr, show_implicit)?;
+                self.put(")");
+            }
+            Expr::PlaceHolderVar(p) => self.rule_expr(&p.phexpr, show_implicit)?,
+            Expr::XmlExpr(x) => self.xml_expr(x)?,
+            Expr::JsonExpr(_) | Expr::JsonConstructorExpr(_) | Expr::JsonIsPredicate(_) => {
+                return Err(error::not_supported!("printing SQL/JSON expressions"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Casts of all kinds; implicit ones are not shown unless asked for.
+    fn cast(&mut self, expr: &Expr, show_implicit: bool) -> PgResult<()> {
+        let (arg, form, typ, typmod) = match expr {
+            Expr::RelabelType(r) => (&r.arg, r.relabelformat, r.resulttype, r.resulttypmod),
+            Expr::CoerceViaIO(c) => (&c.arg, c.coerceformat, c.resulttype, -1),
+            Expr::ArrayCoerceExpr(c) => (&c.arg, c.coerceformat, c.resulttype, c.resulttypmod),
+            Expr::ConvertRowtypeExpr(c) => (&c.arg, c.convertformat, c.resulttype, -1),
+            Expr::CoerceToDomain(c) => (&c.arg, c.coercionformat, c.resulttype, c.resulttypmod),
+            other => return self.rule_expr(other, show_implicit),
+        };
+        if form != CoercionForm::ImplicitCast || show_implicit {
+            return self.coercion(arg, typ, typmod, expr);
+        }
+        if matches!(expr, Expr::CoerceToDomain(_)) {
+            return self.rule_expr(arg, false);
+        }
+        self.rule_expr_paren(arg, false, expr)
+    }
+
+    /// IS NULL, IS TRUE and the like.
+    fn test_expr(&mut self, expr: &Expr) -> PgResult<()> {
+        match expr {
             Expr::NullTest(n) => {
                 self.open_paren();
                 self.rule_expr_paren(&n.arg, true, expr)?;
@@ -237,36 +228,51 @@ impl Deparser<'_> {
                 });
                 self.close_paren();
             }
-            Expr::CoerceToDomain(c) => {
-                if c.coercionformat == CoercionForm::ImplicitCast && !show_implicit {
-                    self.rule_expr(&c.arg, false)?;
-                } else {
-                    self.coercion(&c.arg, c.resulttype, c.resulttypmod, expr)?;
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// AND, OR, NOT, ANY and ALL.
+    fn connective(&mut self, expr: &Expr) -> PgResult<()> {
+        match expr {
+            Expr::ScalarArrayOpExpr(s) => {
+                self.open_paren();
+                self.rule_expr_paren(&s.args[0], true, expr)?;
+                let right_elem = self.catalog.get_type(s.args[1].typ())?.elem;
+                let name = self.operator_name(s.opno, s.args[0].typ(), right_elem)?;
+                self.put(&format!(" {name} {} (", if s.use_or { "ANY" } else { "ALL" }));
+                self.rule_expr_paren(&s.args[1], true, expr)?;
+                // A subselect would be read as ANY (SELECT …).
+                if matches!(&s.args[1], Expr::SubLink(l) if l.sub_link_type == SubLinkType::Expr) {
+                    let name = self.type_name(s.args[1].typ(), s.args[1].typmod())?;
+                    self.put(&format!("::{name}"));
                 }
-            }
-            Expr::CoerceToDomainValue(_) => self.put("VALUE"),
-            Expr::SetToDefault(_) => self.put("DEFAULT"),
-            Expr::CurrentOfExpr(c) => match &c.cursor_name {
-                Some(name) => self.put(&format!("CURRENT OF {}", quote_identifier(name))),
-                None => self.put(&format!("CURRENT OF ${}", c.cursor_param)),
-            },
-            Expr::NextValueExpr(n) => {
-                let name = self.relation(n.seqid)?;
-                let literal = crate::constant::quote_literal(&name);
-                self.put(&format!("nextval({literal}::regclass)"));
-            }
-            Expr::ReturningExpr(r) => {
-                // Only plans have these where the row could not be told from the expression.
-                self.put(if r.retold { "old" } else { "new" });
-                self.put(".(");
-                self.rule_expr(&r.retexpr, show_implicit)?;
                 self.put(")");
+                self.close_paren();
             }
-            Expr::PlaceHolderVar(p) => self.rule_expr(&p.phexpr, show_implicit)?,
-            Expr::XmlExpr(x) => self.xml_expr(x)?,
-            Expr::JsonExpr(_) | Expr::JsonConstructorExpr(_) | Expr::JsonIsPredicate(_) => {
-                return Err(error::not_supported!("printing SQL/JSON expressions"));
+            Expr::BoolExpr(b) => {
+                let connective = match b.boolop {
+                    BoolExprType::And => " AND ",
+                    BoolExprType::Or => " OR ",
+                    BoolExprType::Not => {
+                        self.open_paren();
+                        self.put("NOT ");
+                        self.rule_expr_paren(&b.args[0], false, expr)?;
+                        self.close_paren();
+                        return Ok(());
+                    }
+                };
+                self.open_paren();
+                for (i, arg) in b.args.iter().enumerate() {
+                    if i > 0 {
+                        self.put(connective);
+                    }
+                    self.rule_expr_paren(arg, false, expr)?;
+                }
+                self.close_paren();
             }
+            _ => {}
         }
         Ok(())
     }
@@ -758,70 +764,6 @@ impl Deparser<'_> {
             O::CurrentSchema => "CURRENT_SCHEMA".to_owned(),
         };
         self.put(&text);
-    }
-
-    fn xml_expr(&mut self, x: &nodes::XmlExpr) -> PgResult<()> {
-        match x.op.as_str() {
-            "IS_DOCUMENT" => {
-                self.open_paren();
-                if let Some(arg) = x.args.first() {
-                    self.rule_expr(arg, true)?;
-                }
-                self.put(" IS DOCUMENT");
-                self.close_paren();
-                return Ok(());
-            }
-            "IS_XMLCONCAT" => self.put("XMLCONCAT("),
-            "IS_XMLELEMENT" => self.put("XMLELEMENT("),
-            "IS_XMLFOREST" => self.put("XMLFOREST("),
-            "IS_XMLPARSE" => self.put("XMLPARSE("),
-            "IS_XMLPI" => self.put("XMLPI("),
-            "IS_XMLROOT" => self.put("XMLROOT("),
-            _ => self.put("XMLSERIALIZE("),
-        }
-        if matches!(x.op.as_str(), "IS_XMLPARSE" | "IS_XMLSERIALIZE") {
-            self.put(if x.document { "DOCUMENT " } else { "CONTENT " });
-        }
-        let mut need_comma = false;
-        if let Some(name) = &x.name {
-            self.put(&format!("NAME {}", quote_identifier(name)));
-            need_comma = true;
-        }
-        if !x.named_args.is_empty() {
-            if need_comma {
-                self.put(", ");
-            }
-            let is_element = x.op == "IS_XMLELEMENT";
-            if is_element {
-                self.put("XMLATTRIBUTES(");
-            }
-            for (i, (arg, name)) in x.named_args.iter().zip(&x.arg_names).enumerate() {
-                if i > 0 {
-                    self.put(", ");
-                }
-                self.rule_expr(arg, true)?;
-                self.put(&format!(" AS {}", quote_identifier(name)));
-            }
-            if is_element {
-                self.put(")");
-            }
-            need_comma = true;
-        }
-        if !x.args.is_empty() {
-            if need_comma {
-                self.put(", ");
-            }
-            self.expr_list(&x.args)?;
-        }
-        if x.op == "IS_XMLSERIALIZE" {
-            let name = self.type_name(x.typ, x.typmod)?;
-            self.put(&format!(" AS {name}"));
-            if x.indent {
-                self.put(" INDENT");
-            }
-        }
-        self.put(")");
-        Ok(())
     }
 }
 

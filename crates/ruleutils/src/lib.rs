@@ -32,6 +32,7 @@ mod namespace;
 mod paren;
 mod query;
 mod select;
+mod xml;
 
 pub use definitions::{
     constraint_def, function_arguments, function_def, function_identity_arguments, function_result,
