@@ -1,7 +1,8 @@
 //! OWNER TO and SET SCHEMA.
 use crate::{UtilityContext, creation, object_address, relation_name, role, sequence};
 use catalog::{
-    CatalogRead, RelationDesc, acl, acl::ObjectKind,
+    CatalogRead, RelationDesc, acl,
+    acl::ObjectKind,
     depend::{DependencyKind, ObjectAddress},
     schema::{pg_class, pg_constraint, pg_namespace, pg_proc, pg_type},
 };
@@ -55,11 +56,7 @@ fn change_owner(cx: &UtilityContext<'_>, object: ObjectAddress, new_owner: Oid) 
         return Ok(());
     }
     if !cx.catalog.has_role_privileges(cx.user(), owner)? {
-        bail!(
-            INSUFFICIENT_PRIVILEGE,
-            "must be owner of {}",
-            cx.catalog.describe_object(object)?
-        );
+        bail!(INSUFFICIENT_PRIVILEGE, "must be owner of {}", cx.catalog.describe_object(object)?);
     }
     role::check_can_set_role(cx, new_owner)?;
     cx.catalog.set_owner(object.class, object.object, new_owner)?;

@@ -4,7 +4,8 @@ use crate::{
     table,
 };
 use catalog::{
-    CatalogRead, RelationDesc, acl, acl::ObjectKind,
+    CatalogRead, RelationDesc, acl,
+    acl::ObjectKind,
     depend::{DependencyKind, ObjectAddress},
     schema::{index, pg_attribute, pg_class, pg_constraint},
 };
@@ -22,8 +23,7 @@ const ACCESS_EXCLUSIVE: i32 = 8;
 /// Runs the commands one after the other, in PostgreSQL's passes.
 pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &AlterTableStmt) -> PgResult<()> {
     let parts = relation_name::parts_of(&stmt.relation);
-    let opened =
-        relation_name::open_relation(cx, &parts, ACCESS_EXCLUSIVE, stmt.missing_ok)?;
+    let opened = relation_name::open_relation(cx, &parts, ACCESS_EXCLUSIVE, stmt.missing_ok)?;
     let Some(relation) = opened else {
         cx.notice(PgError::notice(format!(
             "relation \"{}\" does not exist, skipping",
@@ -58,7 +58,10 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &AlterTableStmt) -> PgResul
 /// What is dropped goes first, then types change, then columns and constraints are added.
 fn pass(cmd: &AlterTableCmd) -> u8 {
     match cmd.subtype {
-        At::DropColumn | At::DropConstraint | At::DropNotNull | At::DropExpression
+        At::DropColumn
+        | At::DropConstraint
+        | At::DropNotNull
+        | At::DropExpression
         | At::DropIdentity => 0,
         At::AlterColumnType => 1,
         At::AddColumn => 2,
@@ -103,9 +106,7 @@ fn check_kind(relation: &RelationDesc, objtype: ObjectType) -> PgResult<()> {
 fn one(cx: &UtilityContext<'_>, relid: Oid, cmd: &AlterTableCmd) -> PgResult<()> {
     let relation = cx.catalog.get_relation(relid)?;
     match (&cmd.subtype, &cmd.def) {
-        (At::AddColumn, Some(AlterTableDef::ColumnDef(def))) => {
-            add_column(cx, &relation, def, cmd)
-        }
+        (At::AddColumn, Some(AlterTableDef::ColumnDef(def))) => add_column(cx, &relation, def, cmd),
         (At::DropColumn, _) => drop_column(cx, &relation, cmd),
         (At::AlterColumnType, Some(AlterTableDef::ColumnDef(def))) => {
             require_table(&relation, "ALTER COLUMN ... SET DATA TYPE")?;
@@ -153,9 +154,7 @@ fn one(cx: &UtilityContext<'_>, relid: Oid, cmd: &AlterTableCmd) -> PgResult<()>
         (At::DropExpression, _) => drop_expression(cx, &relation, cmd),
         (At::SetLogged | At::SetUnLogged, _) => set_persistence(cx, &relation, cmd.subtype),
         (At::SetTableSpace, _) => creation::check_tablespace(cmd.name.as_deref()),
-        (At::SetAccessMethod, _) => {
-            creation::check_table_access_method(cx, cmd.name.as_deref())
-        }
+        (At::SetAccessMethod, _) => creation::check_table_access_method(cx, cmd.name.as_deref()),
         // There are no OIDs to drop, and nothing is clustered.
         (At::DropOids, _) => Ok(()),
         (At::EnableRowSecurity, _) => row_security(cx, relid, true, None),
@@ -207,11 +206,7 @@ fn require_table(relation: &RelationDesc, action: &str) -> PgResult<()> {
 }
 
 fn missing_column(relation: &RelationDesc, name: &str) -> PgError {
-    err!(
-        UNDEFINED_COLUMN,
-        "column \"{name}\" of relation \"{}\" does not exist",
-        relation.name
-    )
+    err!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{}\" does not exist", relation.name)
 }
 
 /// Number of the column that the command names.
@@ -247,10 +242,8 @@ fn add_column(
         require_table(relation, "ADD COLUMN")?;
     }
     if relation.attr_by_name(&def.colname).is_some() {
-        let message = format!(
-            "column \"{}\" of relation \"{}\" already exists",
-            def.colname, relation.name
-        );
+        let message =
+            format!("column \"{}\" of relation \"{}\" already exists", def.colname, relation.name);
         if cmd.missing_ok {
             cx.notice(
                 PgError::notice(format!("{message}, skipping"))
@@ -262,10 +255,8 @@ fn add_column(
     }
     let mut constraints = Vec::new();
     let mut column = column::read(cx, &relation.name, def, &mut constraints)?;
-    let place = creation::Place {
-        namespace: relation.namespace,
-        persistence: relation.persistence,
-    };
+    let place =
+        creation::Place { namespace: relation.namespace, persistence: relation.persistence };
     let serial = table::make_serial(cx, place, &relation.name, &column)?;
     // Rows that are there take a constant default as the missing value; anything else rewrites.
     let mut fill = None;
@@ -399,10 +390,7 @@ fn drop_not_null(
             relation.name
         ));
     }
-    let in_key = relation
-        .constraints
-        .iter()
-        .any(|c| c.contype == 'p' && c.key.contains(&attnum));
+    let in_key = relation.constraints.iter().any(|c| c.contype == 'p' && c.key.contains(&attnum));
     if in_key {
         bail!(INVALID_TABLE_DEFINITION, "column \"{}\" is in a primary key", a.name);
     }
@@ -540,8 +528,7 @@ fn set_options(
         let name = stored.split('=').next().unwrap_or_default();
         options.iter().any(|o| o.defname == name)
     };
-    let mut all: Vec<String> =
-        relation.reloptions.iter().filter(|o| !named(o)).cloned().collect();
+    let mut all: Vec<String> = relation.reloptions.iter().filter(|o| !named(o)).cloned().collect();
     all.extend(given);
     let value = if all.is_empty() { Datum::Null } else { catalog::csv::text_array(&all) };
     cx.catalog.set_by_oid(pg_class::RELID, relation.oid, &[(pg_class::RELOPTIONS, value)])
@@ -586,9 +573,8 @@ fn add_identity(
 ) -> PgResult<()> {
     let attnum = column_of(relation, cmd)?;
     let Some(a) = relation.attr(attnum) else { return Ok(()) };
-    let state = |message: String| {
-        Err(PgError::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message))
-    };
+    let state =
+        |message: String| Err(PgError::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
     let subject = format!("column \"{}\" of relation \"{}\"", a.name, relation.name);
     if !a.not_null {
         return state(format!("{subject} must be declared NOT NULL before identity can be added"));
@@ -599,10 +585,8 @@ fn add_identity(
     if a.has_default {
         return state(format!("{subject} already has a default value"));
     }
-    let place = creation::Place {
-        namespace: relation.namespace,
-        persistence: relation.persistence,
-    };
+    let place =
+        creation::Place { namespace: relation.namespace, persistence: relation.persistence };
     let mut new = catalog::NewColumn::new(&a.name, a.typ, a.typmod, a.collation);
     new.identity = match c.generated_when {
         Some(ast::GeneratedWhen::ByDefault) => 'd',
@@ -631,9 +615,7 @@ fn set_identity(
     let (generated, rest): (Vec<_>, Vec<_>) =
         options.iter().cloned().partition(|o| o.defname == "generated");
     if let [_, second, ..] = generated.as_slice() {
-        return Err(
-            err!(SYNTAX_ERROR, "conflicting or redundant options").at(second.location)
-        );
+        return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(second.location));
     }
     if let Some(ast::DefArg::String(letter)) = generated.first().and_then(|o| o.arg.as_ref()) {
         let letter = letter.chars().next().unwrap_or('a');
@@ -672,11 +654,7 @@ fn drop_expression(
     set_attribute(cx, relation, attnum, pg_attribute::ATTGENERATED, '\0')
 }
 
-fn set_persistence(
-    cx: &UtilityContext<'_>,
-    relation: &RelationDesc,
-    subtype: At,
-) -> PgResult<()> {
+fn set_persistence(cx: &UtilityContext<'_>, relation: &RelationDesc, subtype: At) -> PgResult<()> {
     if relation.persistence == 't' {
         bail!(
             INVALID_TABLE_DEFINITION,
@@ -700,9 +678,7 @@ fn row_security(
     force: Option<bool>,
 ) -> PgResult<()> {
     match force {
-        Some(force) => {
-            cx.catalog.set_class_flag(relid, pg_class::RELFORCEROWSECURITY, force)
-        }
+        Some(force) => cx.catalog.set_class_flag(relid, pg_class::RELFORCEROWSECURITY, force),
         None => cx.catalog.set_class_flag(relid, pg_class::RELROWSECURITY, enable),
     }
 }

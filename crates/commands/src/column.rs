@@ -1,8 +1,8 @@
 //! Column definitions: types, serial, identity, generated columns, NULL-ness.
 use crate::UtilityContext;
+use crate::constraint_attrs::ConstraintAttrs;
 use catalog::{CatalogRead, NewColumn};
 use error::{PgResult, bail, err};
-use crate::constraint_attrs::ConstraintAttrs;
 use parser::ast::{
     ColumnDef, ConstrType, Constraint, DefElem, GeneratedKind, GeneratedWhen, TypeName,
 };
@@ -91,11 +91,7 @@ fn serial_type(name: &TypeName) -> Option<&'static str> {
 }
 
 /// pg_attribute.attstorage of a STORAGE clause.
-pub(crate) fn storage_letter(
-    cx: &UtilityContext<'_>,
-    typ: Oid,
-    word: &str,
-) -> PgResult<char> {
+pub(crate) fn storage_letter(cx: &UtilityContext<'_>, typ: Oid, word: &str) -> PgResult<char> {
     let row = cx.catalog.get_type(typ)?;
     let letter = match word.to_ascii_lowercase().as_str() {
         "plain" => 'p',
@@ -116,11 +112,7 @@ pub(crate) fn storage_letter(
 }
 
 /// pg_attribute.attcompression of a COMPRESSION clause.
-pub(crate) fn compression_letter(
-    cx: &UtilityContext<'_>,
-    typ: Oid,
-    word: &str,
-) -> PgResult<char> {
+pub(crate) fn compression_letter(cx: &UtilityContext<'_>, typ: Oid, word: &str) -> PgResult<char> {
     if word == "default" {
         return Ok('\0');
     }
@@ -141,10 +133,7 @@ pub(crate) fn compression_letter(
 /// Columns may not be named as system columns are.
 pub(crate) fn check_name(name: &str) -> PgResult<()> {
     if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
-        bail!(
-            DUPLICATE_COLUMN,
-            "column name \"{name}\" conflicts with a system column name"
-        );
+        bail!(DUPLICATE_COLUMN, "column name \"{name}\" conflicts with a system column name");
     }
     Ok(())
 }
@@ -219,11 +208,7 @@ impl Reader<'_> {
         .at(location)
     }
 
-    fn constraints(
-        &mut self,
-        def: &ColumnDef,
-        out: &mut Vec<Constraint>,
-    ) -> PgResult<()> {
+    fn constraints(&mut self, def: &ColumnDef, out: &mut Vec<Constraint>) -> PgResult<()> {
         let attributes = ConstraintAttrs::group(&def.constraints)?;
         for (constraint, attrs) in attributes {
             self.one(constraint, attrs, out)?;
@@ -273,9 +258,7 @@ impl Reader<'_> {
             }
             ConstrType::Identity => {
                 if self.column.new.identity != '\0' {
-                    return Err(
-                        self.conflict("multiple identity specifications", c.location)
-                    );
+                    return Err(self.conflict("multiple identity specifications", c.location));
                 }
                 if self.saw_null {
                     return Err(self.conflict("conflicting NULL/NOT NULL declarations", c.location));
@@ -296,9 +279,7 @@ impl Reader<'_> {
             }
             ConstrType::Generated => {
                 if self.column.new.generated != '\0' {
-                    return Err(
-                        self.conflict("multiple generation clauses specified", c.location)
-                    );
+                    return Err(self.conflict("multiple generation clauses specified", c.location));
                 }
                 self.column.new.generated = match c.generated_kind {
                     Some(GeneratedKind::Stored) => 's',

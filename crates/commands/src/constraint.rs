@@ -219,11 +219,8 @@ fn add_key(
     }
     for (i, key) in c.keys.iter().enumerate() {
         if table.attr_by_name(key).is_none() {
-            return Err(err!(
-                UNDEFINED_COLUMN,
-                "column \"{key}\" named in key does not exist"
-            )
-            .at(c.location));
+            return Err(err!(UNDEFINED_COLUMN, "column \"{key}\" named in key does not exist")
+                .at(c.location));
         }
         if c.keys[..i].contains(key) {
             let kind = if primary { "primary key" } else { "unique" };
@@ -303,10 +300,9 @@ fn add_foreign_key(
     }
     let Some(target) = &c.pktable else { return Ok(()) };
     let same = target.schemaname.is_none() && target.relname == table.name;
-    let referenced = match same && relation_name::lookup_relation(
-        cx.catalog,
-        &relation_name::parts_of(target),
-    )? == Some(table.oid)
+    let referenced = match same
+        && relation_name::lookup_relation(cx.catalog, &relation_name::parts_of(target))?
+            == Some(table.oid)
     {
         true => table.clone(),
         false => relation_name::open_range_var(cx, target, SHARE_ROW_EXCLUSIVE)?,
@@ -398,9 +394,15 @@ fn check_referenced(
         );
     }
     let fault = match (table.persistence, referenced.persistence) {
-        ('p', other) if other != 'p' => "constraints on permanent tables may reference only permanent tables",
-        ('u', 't') => "constraints on unlogged tables may reference only permanent or unlogged tables",
-        ('t', other) if other != 't' => "constraints on temporary tables may reference only temporary tables",
+        ('p', other) if other != 'p' => {
+            "constraints on permanent tables may reference only permanent tables"
+        }
+        ('u', 't') => {
+            "constraints on unlogged tables may reference only permanent or unlogged tables"
+        }
+        ('t', other) if other != 't' => {
+            "constraints on temporary tables may reference only temporary tables"
+        }
         _ => "",
     };
     if !fault.is_empty() {
@@ -417,10 +419,7 @@ fn check_referenced(
     )
 }
 
-fn referenced_key(
-    referenced: &RelationDesc,
-    c: &Constraint,
-) -> PgResult<ReferencedKey> {
+fn referenced_key(referenced: &RelationDesc, c: &Constraint) -> PgResult<ReferencedKey> {
     let usable = |i: &&Arc<catalog::IndexDesc>| {
         i.unique && i.valid && i.predicate.is_empty() && i.exprs.is_empty()
     };
@@ -587,8 +586,7 @@ fn check_foreign_key(
     let fk: Vec<String> = c.key.iter().map(|n| quoted(table, n)).collect();
     let pk: Vec<String> = c.fkey.iter().map(|n| quoted(referenced, n)).collect();
     let columns: Vec<String> = fk.iter().map(|n| format!("fk.{n}")).collect();
-    let on: Vec<String> =
-        fk.iter().zip(&pk).map(|(f, p)| format!("pk.{p} = fk.{f}")).collect();
+    let on: Vec<String> = fk.iter().zip(&pk).map(|(f, p)| format!("pk.{p} = fk.{f}")).collect();
     let joiner = if c.fmatchtype == 'f' { " OR " } else { " AND " };
     let not_null: Vec<String> = fk.iter().map(|n| format!("fk.{n} IS NOT NULL")).collect();
     let sql = format!(

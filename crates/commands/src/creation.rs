@@ -33,10 +33,7 @@ pub(crate) fn place_of(cx: &UtilityContext<'_>, name: &RangeVar) -> PgResult<Pla
     };
     let in_temp = cx.catalog.temp_namespace() == Some(namespace);
     if temp && !in_temp {
-        bail!(
-            INVALID_TABLE_DEFINITION,
-            "cannot create temporary relation in non-temporary schema"
-        );
+        bail!(INVALID_TABLE_DEFINITION, "cannot create temporary relation in non-temporary schema");
     }
     if name.relpersistence == RelPersistence::Unlogged && in_temp {
         bail!(
@@ -170,10 +167,7 @@ pub(crate) fn reloptions(kind: OptionKind, options: &[DefElem]) -> PgResult<Vec<
         let name = &option.defname;
         if let Some(namespace) = &option.defnamespace {
             if namespace != "toast" || kind != OptionKind::Table {
-                bail!(
-                    INVALID_PARAMETER_VALUE,
-                    "unrecognized parameter namespace \"{namespace}\""
-                );
+                bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter namespace \"{namespace}\"");
             }
             return Err(not_supported!("storage parameters of TOAST tables"));
         }
@@ -186,10 +180,7 @@ pub(crate) fn reloptions(kind: OptionKind, options: &[DefElem]) -> PgResult<Vec<
         }
         check_reloption(kind, name, &value)?;
         if list.iter().any(|o| o.split('=').next() == Some(name)) {
-            bail!(
-                INVALID_PARAMETER_VALUE,
-                "parameter \"{name}\" specified more than once"
-            );
+            bail!(INVALID_PARAMETER_VALUE, "parameter \"{name}\" specified more than once");
         }
         list.push(format!("{name}={value}"));
     }
@@ -254,10 +245,7 @@ fn check_reloption(kind: OptionKind, name: &str, value: &str) -> PgResult<()> {
     };
     match wanted {
         OptionType::Bool if option_bool(value).is_none() => {
-            bail!(
-                INVALID_PARAMETER_VALUE,
-                "invalid value for boolean option \"{name}\": {value}"
-            )
+            bail!(INVALID_PARAMETER_VALUE, "invalid value for boolean option \"{name}\": {value}")
         }
         OptionType::Int(min, max) => {
             let Ok(number) = value.parse::<i64>() else {
@@ -293,11 +281,8 @@ fn check_reloption(kind: OptionKind, name: &str, value: &str) -> PgResult<()> {
         }
         OptionType::Enum(words) if !words.contains(&value) => {
             let list: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
-            Err(err!(
-                INVALID_PARAMETER_VALUE,
-                "invalid value for enum option \"{name}\": {value}"
-            )
-            .detail(format!("Valid values are {}.", list.join(", "))))
+            Err(err!(INVALID_PARAMETER_VALUE, "invalid value for enum option \"{name}\": {value}")
+                .detail(format!("Valid values are {}.", list.join(", "))))
         }
         _ => Ok(()),
     }
@@ -311,9 +296,7 @@ pub(crate) fn check_tablespace(name: Option<&str>) -> PgResult<()> {
             INVALID_PARAMETER_VALUE,
             "only shared relations can be placed in pg_global tablespace"
         )),
-        Some(other) => {
-            Err(err!(UNDEFINED_OBJECT, "tablespace \"{other}\" does not exist"))
-        }
+        Some(other) => Err(err!(UNDEFINED_OBJECT, "tablespace \"{other}\" does not exist")),
     }
 }
 
@@ -326,9 +309,6 @@ pub(crate) fn check_table_access_method(
     match cx.catalog.lookup_am(name)? {
         None => Err(err!(UNDEFINED_OBJECT, "access method \"{name}\" does not exist")),
         Some((_, 't')) => Err(not_supported!("table access method \"{name}\"")),
-        Some(_) => Err(err!(
-            WRONG_OBJECT_TYPE,
-            "access method \"{name}\" is not of type TABLE"
-        )),
+        Some(_) => Err(err!(WRONG_OBJECT_TYPE, "access method \"{name}\" is not of type TABLE")),
     }
 }

@@ -1,6 +1,7 @@
 //! CREATE and ALTER DOMAIN.
-use crate::{UtilityContext, constraint_attrs::ConstraintAttrs, creation, expression, object_name,
-    user_type};
+use crate::{
+    UtilityContext, constraint_attrs::ConstraintAttrs, creation, expression, object_name, user_type,
+};
 use catalog::{
     CatalogRead, Constraint as CatalogConstraint, NewType, PgType,
     depend::ObjectAddress,
@@ -17,10 +18,7 @@ const DOMAIN_IN: Oid = Oid(2597);
 const DOMAIN_RECV: Oid = Oid(2598);
 
 /// Makes a domain.
-pub(crate) fn execute_create(
-    cx: &UtilityContext<'_>,
-    stmt: &CreateDomainStmt,
-) -> PgResult<()> {
+pub(crate) fn execute_create(cx: &UtilityContext<'_>, stmt: &CreateDomainStmt) -> PgResult<()> {
     let (namespace, name) = creation::qualified_place(cx, &stmt.domainname)?;
     user_type::check_free(cx, namespace, &name)?;
     let (base, typmod, collation) = {
@@ -52,7 +50,9 @@ pub(crate) fn execute_create(
                 }
                 default = Some(c);
             }
-            ConstrType::NotNull if saw_null => return fault("conflicting NULL/NOT NULL constraints"),
+            ConstrType::NotNull if saw_null => {
+                return fault("conflicting NULL/NOT NULL constraints");
+            }
             ConstrType::NotNull if not_null.is_some() => {
                 return fault("redundant NOT NULL constraint definition");
             }
@@ -145,9 +145,7 @@ fn add_constraint(cx: &UtilityContext<'_>, typ: &PgType, c: &Constraint) -> PgRe
         None => {
             let label = if check { "check" } else { "not_null" };
             let namespace = typ.namespace;
-            object_name::choose_constraint_name(
-                cx.catalog, &typ.name, None, label, namespace, &[],
-            )?
+            object_name::choose_constraint_name(cx.catalog, &typ.name, None, label, namespace, &[])?
         }
     };
     let kind = if check { 'c' } else { 'n' };
@@ -202,10 +200,8 @@ pub(crate) fn execute_alter(cx: &UtilityContext<'_>, stmt: &AlterDomainStmt) -> 
                     }
                 }
                 None => {
-                    let message = format!(
-                        "constraint \"{name}\" of domain \"{}\" does not exist",
-                        typ.name
-                    );
+                    let message =
+                        format!("constraint \"{name}\" of domain \"{}\" does not exist", typ.name);
                     if !stmt.missing_ok {
                         return Err(PgError::new(error::SqlState::UNDEFINED_OBJECT, message));
                     }

@@ -90,9 +90,7 @@ impl ColumnRefHooks for Columns<'_> {
                     INVALID_OBJECT_DEFINITION,
                     "cannot use whole-row variable in column generation expression"
                 )
-                .detail(
-                    "This would cause the generated column to depend on its own value.",
-                )
+                .detail("This would cause the generated column to depend on its own value.")
                 .at(name.location));
             }
             return Ok(Some(self.var(0, self.relation.reltype, -1, Oid::INVALID, name.location)));
@@ -106,10 +104,8 @@ fn with_analyzer<T>(
     columns: Option<&Columns<'_>>,
     work: impl FnOnce(&mut Analyzer<'_>) -> PgResult<T>,
 ) -> PgResult<T> {
-    let mut acx = AnalyzeContext {
-        hooks: columns.map(|c| c as &dyn ColumnRefHooks),
-        ..cx.analyze_context()
-    };
+    let mut acx =
+        AnalyzeContext { hooks: columns.map(|c| c as &dyn ColumnRefHooks), ..cx.analyze_context() };
     work(&mut Analyzer::new(&mut acx))
 }
 

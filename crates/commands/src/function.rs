@@ -1,7 +1,9 @@
 //! CREATE FUNCTION and PROCEDURE.
 use crate::{UtilityContext, creation, expression, object_address};
 use catalog::{
-    CatalogRead, PgProc, RowBuilder, acl, acl::ObjectKind, csv,
+    CatalogRead, PgProc, RowBuilder, acl,
+    acl::ObjectKind,
+    csv,
     depend::{DependencyKind, ObjectAddress},
     schema::{pg_language, pg_proc},
 };
@@ -58,7 +60,10 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
     let p = parameters(cx, stmt)?;
     let (rettype, retset) = return_type(cx, stmt, &p)?;
     if o.rows.is_some() && !retset {
-        bail!(INVALID_PARAMETER_VALUE, "ROWS is not applicable when function does not return a set");
+        bail!(
+            INVALID_PARAMETER_VALUE,
+            "ROWS is not applicable when function does not return a set"
+        );
     }
     let Some(source) = &o.source else {
         bail!(INVALID_FUNCTION_DEFINITION, "no function body specified");
@@ -123,9 +128,7 @@ fn options(stmt: &CreateFunctionStmt) -> PgResult<Options> {
     for option in &stmt.options {
         let name = option.defname.as_str();
         if seen.contains(&name) && name != "set" {
-            return Err(
-                err!(SYNTAX_ERROR, "conflicting or redundant options").at(option.location)
-            );
+            return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(option.location));
         }
         seen.push(name);
         let procedure_fault = || {
@@ -181,9 +184,9 @@ fn options(stmt: &CreateFunctionStmt) -> PgResult<Options> {
 fn number(option: &DefElem) -> PgResult<f32> {
     match &option.arg {
         Some(DefArg::Integer(i)) => Ok(*i as f32),
-        Some(DefArg::Float(f)) => f
-            .parse()
-            .map_err(|_| err!(SYNTAX_ERROR, "{} requires a numeric value", option.defname)),
+        Some(DefArg::Float(f)) => {
+            f.parse().map_err(|_| err!(SYNTAX_ERROR, "{} requires a numeric value", option.defname))
+        }
         _ => Err(err!(SYNTAX_ERROR, "{} requires a numeric value", option.defname)),
     }
 }
@@ -196,11 +199,8 @@ fn parameters(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgResult<Pa
     for parameter in &stmt.parameters {
         let (typ, _) = object_address::resolve_type(cx, &parameter.arg_type)?;
         if parameter.arg_type.setof {
-            return Err(err!(
-                INVALID_FUNCTION_DEFINITION,
-                "{noun}s cannot accept set arguments"
-            )
-            .at(parameter.location));
+            return Err(err!(INVALID_FUNCTION_DEFINITION, "{noun}s cannot accept set arguments")
+                .at(parameter.location));
         }
         let (mode, input, output) = match parameter.mode {
             Mode::Default | Mode::In => ('i', true, false),
@@ -265,19 +265,12 @@ fn parameters(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgResult<Pa
     Ok(p)
 }
 
-fn check_name(
-    p: &Parameters,
-    parameter: &FunctionParameter,
-    mode: char,
-) -> PgResult<()> {
+fn check_name(p: &Parameters, parameter: &FunctionParameter, mode: char) -> PgResult<()> {
     let Some(name) = parameter.name.as_deref().filter(|n| !n.is_empty()) else { return Ok(()) };
     for (i, earlier) in p.names.iter().enumerate() {
         // A table column and an input may share a name, as may nothing else of one side.
         let other = p.modes[i];
-        let both = matches!(
-            (mode, other),
-            ('i' | 'v', 'o' | 't') | ('o' | 't', 'i' | 'v')
-        );
+        let both = matches!((mode, other), ('i' | 'v', 'o' | 't') | ('o' | 't', 'i' | 'v'));
         if earlier == name && !both {
             return Err(err!(
                 INVALID_FUNCTION_DEFINITION,

@@ -110,11 +110,7 @@ fn check_table(cx: &UtilityContext<'_>, table: &RelationDesc) -> PgResult<()> {
         }
     }
     if table.oid < Oid::FIRST_NORMAL {
-        bail!(
-            INSUFFICIENT_PRIVILEGE,
-            "permission denied: \"{}\" is a system catalog",
-            table.name
-        );
+        bail!(INSUFFICIENT_PRIVILEGE, "permission denied: \"{}\" is a system catalog", table.name);
     }
     acl::check_owner(cx.catalog, ObjectKind::Table, &table.name, table.owner, cx.user())
 }
@@ -253,8 +249,7 @@ fn key_column(
         (None, Some(raw)) => {
             let kind = ExprKind::IndexExpression;
             let expr = expression::relation_expr(cx, table, raw, kind)?;
-            let name =
-                analyzer::figure_index_colname(raw).unwrap_or_else(|| "expr".to_owned());
+            let name = analyzer::figure_index_colname(raw).unwrap_or_else(|| "expr".to_owned());
             // A column in parentheses is a plain column.
             if let Expr::Var(v) = &expr
                 && v.varattno > 0
@@ -375,10 +370,7 @@ fn predicate(
     let kind = ExprKind::IndexPredicate;
     let expr = expression::relation_condition(cx, table, raw, kind, "WHERE")?;
     if expression::contains_mutable(cx, &expr)? {
-        bail!(
-            INVALID_OBJECT_DEFINITION,
-            "functions in index predicate must be marked IMMUTABLE"
-        );
+        bail!(INVALID_OBJECT_DEFINITION, "functions in index predicate must be marked IMMUTABLE");
     }
     // Kept as a list of conditions that all must hold.
     Ok(match expr {

@@ -1,10 +1,11 @@
 //! ALTER … RENAME.
 use crate::{UtilityContext, column, object_address, relation_name};
 use catalog::{
-    CatalogRead, RelationDesc, acl, acl::ObjectKind,
+    CatalogRead, RelationDesc, acl,
+    acl::ObjectKind,
     schema::{
-        index, pg_attribute, pg_authid, pg_class, pg_constraint, pg_namespace, pg_proc,
-        pg_rewrite, pg_trigger,
+        index, pg_attribute, pg_authid, pg_class, pg_constraint, pg_namespace, pg_proc, pg_rewrite,
+        pg_trigger,
     },
 };
 use error::{PgError, PgResult, bail, err, not_supported};
@@ -81,9 +82,10 @@ fn rename_relation(cx: &UtilityContext<'_>, stmt: &RenameStmt) -> PgResult<()> {
     // An index and its constraint share their name.
     if let Some(index) = &relation.index {
         let table = cx.catalog.get_relation(index.relid)?;
-        let owner = table.constraints.iter().find(|c| {
-            c.indid == relation.oid && matches!(c.contype, 'p' | 'u' | 'x')
-        });
+        let owner = table
+            .constraints
+            .iter()
+            .find(|c| c.indid == relation.oid && matches!(c.contype, 'p' | 'u' | 'x'));
         if let Some(c) = owner {
             let name = [(pg_constraint::CONNAME, Datum::text(&stmt.newname))];
             cx.catalog.set_constraint(c.oid, &name)?;
@@ -94,11 +96,7 @@ fn rename_relation(cx: &UtilityContext<'_>, stmt: &RenameStmt) -> PgResult<()> {
 }
 
 /// New name of a relation and its row type.
-fn set_relation_name(
-    cx: &UtilityContext<'_>,
-    relation: &RelationDesc,
-    name: &str,
-) -> PgResult<()> {
+fn set_relation_name(cx: &UtilityContext<'_>, relation: &RelationDesc, name: &str) -> PgResult<()> {
     if cx.catalog.lookup_relation(relation.namespace, name)?.is_some() {
         bail!(DUPLICATE_TABLE, "relation \"{name}\" already exists");
     }
@@ -188,11 +186,7 @@ fn type_of(cx: &UtilityContext<'_>, object: Option<&ObjectRef>) -> PgResult<Arc<
 fn rename_type(cx: &UtilityContext<'_>, stmt: &RenameStmt) -> PgResult<()> {
     let typ = type_of(cx, stmt.object.as_ref())?;
     if stmt.rename_type == ObjectType::Domain && typ.typtype != 'd' {
-        bail!(
-            WRONG_OBJECT_TYPE,
-            "{} is not a domain",
-            cx.catalog.format_type(typ.oid, None)?
-        );
+        bail!(WRONG_OBJECT_TYPE, "{} is not a domain", cx.catalog.format_type(typ.oid, None)?);
     }
     if typ.typtype == 'c' {
         let relation = cx.catalog.get_relation(typ.relid)?;

@@ -170,7 +170,9 @@ pub(crate) fn alter_column_type(
 /// What refers to the column by its type would have to be made again.
 fn check_dependents(cx: &UtilityContext<'_>, table: &RelationDesc, attnum: i16) -> PgResult<()> {
     let in_index = |i: &Arc<catalog::IndexDesc>| {
-        i.columns.iter().any(|c| c.attnum == attnum) || !i.exprs.is_empty() || !i.predicate.is_empty()
+        i.columns.iter().any(|c| c.attnum == attnum)
+            || !i.exprs.is_empty()
+            || !i.predicate.is_empty()
     };
     if table.indexes.iter().any(in_index) {
         return Err(not_supported!("a new type for a column with an index"));
@@ -199,10 +201,7 @@ fn check_dependents(cx: &UtilityContext<'_>, table: &RelationDesc, attnum: i16) 
             FEATURE_NOT_SUPPORTED,
             "cannot alter type of a column used by a view or rule"
         )
-        .detail(format!(
-            "{} depends on column \"{name}\"",
-            cx.catalog.describe_object(object)?
-        )));
+        .detail(format!("{} depends on column \"{name}\"", cx.catalog.describe_object(object)?)));
     }
     Ok(())
 }

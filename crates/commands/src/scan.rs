@@ -89,11 +89,7 @@ fn not_unique(
             }
             values.push(String::from_utf8_lossy(&text).into_owned());
         }
-        e = e.detail(format!(
-            "Key ({})=({}) is duplicated.",
-            names.join(", "),
-            values.join(", ")
-        ));
+        e = e.detail(format!("Key ({})=({}) is duplicated.", names.join(", "), values.join(", ")));
     }
     let schema = cx.catalog.namespace_name(table.namespace)?.unwrap_or_default();
     Ok(e.table(schema, table.name.clone()).constraint(index.name.clone()))
@@ -233,7 +229,11 @@ pub(crate) fn check_condition(
         args: vec![condition.clone()],
         location: -1,
     }));
-    let query = query::select_from(table, vec![query::var(-1, types::type_oid::TID, -1, Oid::INVALID)], vec![not]);
+    let query = query::select_from(
+        table,
+        vec![query::var(-1, types::type_oid::TID, -1, Oid::INVALID)],
+        vec![not],
+    );
     cx.services.run_query(&query, &mut |_| Err(violated()))?;
     Ok(())
 }

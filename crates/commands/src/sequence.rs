@@ -53,10 +53,7 @@ fn number(option: &DefElem) -> PgResult<i64> {
     match &option.arg {
         Some(DefArg::Integer(i)) => Ok(i64::from(*i)),
         Some(DefArg::Float(text)) => text.parse().map_err(|_| {
-            err!(
-                NUMERIC_VALUE_OUT_OF_RANGE,
-                "value \"{text}\" is out of range for type bigint"
-            )
+            err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{text}\" is out of range for type bigint")
         }),
         _ => Err(err!(SYNTAX_ERROR, "{} requires a numeric value", option.defname)),
     }
@@ -82,11 +79,9 @@ fn parameters(
     for option in options {
         match option.defname.as_str() {
             "sequence_name" if !for_identity => {
-                return Err(err!(
-                    SYNTAX_ERROR,
-                    "invalid sequence option SEQUENCE NAME"
-                )
-                .at(option.location));
+                return Err(
+                    err!(SYNTAX_ERROR, "invalid sequence option SEQUENCE NAME").at(option.location)
+                );
             }
             "logged" | "unlogged" => {
                 return Err(not_supported!("LOGGED and UNLOGGED of an identity column"));
@@ -301,8 +296,7 @@ pub(crate) fn parameters_of(catalog: &Catalog, seq: Oid) -> PgResult<Parameters>
 pub(crate) fn execute_alter(cx: &UtilityContext<'_>, stmt: &AlterSeqStmt) -> PgResult<()> {
     const SHARE_ROW_EXCLUSIVE: i32 = 6;
     let parts = relation_name::parts_of(&stmt.sequence);
-    let opened =
-        relation_name::open_relation(cx, &parts, SHARE_ROW_EXCLUSIVE, stmt.missing_ok)?;
+    let opened = relation_name::open_relation(cx, &parts, SHARE_ROW_EXCLUSIVE, stmt.missing_ok)?;
     let Some(sequence) = opened else {
         cx.notice(
             PgError::notice(format!(
@@ -316,13 +310,7 @@ pub(crate) fn execute_alter(cx: &UtilityContext<'_>, stmt: &AlterSeqStmt) -> PgR
     if sequence.relkind != 'S' {
         return Err(err!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence", sequence.name));
     }
-    acl::check_owner(
-        cx.catalog,
-        ObjectKind::Sequence,
-        &sequence.name,
-        sequence.owner,
-        cx.user(),
-    )?;
+    acl::check_owner(cx.catalog, ObjectKind::Sequence, &sequence.name, sequence.owner, cx.user())?;
     alter(cx, &sequence, &stmt.options, false)
 }
 
@@ -483,11 +471,7 @@ pub(crate) fn of_column(
     attnum: i16,
     kind: DependencyKind,
 ) -> PgResult<Vec<Oid>> {
-    let key = [
-        Datum::Oid(pg_class::RELID),
-        Datum::Oid(table),
-        Datum::Int4(i32::from(attnum)),
-    ];
+    let key = [Datum::Oid(pg_class::RELID), Datum::Oid(table), Datum::Int4(i32::from(attnum))];
     let mut found = Vec::new();
     for row in catalog.rows_by_index(index::PG_DEPEND_REFERENCE_INDEX, &key)? {
         let same = char::from(row.values[pg_depend::DEPTYPE].as_char()) == kind.letter();

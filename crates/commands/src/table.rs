@@ -5,8 +5,7 @@ use crate::{
     constraint, creation, expression, object_name, relation_name, sequence,
 };
 use catalog::{
-    CatalogRead, NewColumn, NewRelation, RelationDesc, acl, acl::ObjectKind,
-    depend::DependencyKind,
+    CatalogRead, NewColumn, NewRelation, RelationDesc, acl, acl::ObjectKind, depend::DependencyKind,
 };
 use error::{PgError, PgResult, bail, err, not_supported};
 use nodes::acl as bit;
@@ -14,6 +13,7 @@ use parser::ast::{
     self, ConstrType, Constraint, CreateStmt, OnCommitAction, TableElement, TableLikeClause,
     table_like,
 };
+use std::sync::Arc;
 use types::Oid;
 
 /// Everything that the element list says.
@@ -23,6 +23,8 @@ struct Elements {
     constraints: Vec<Constraint>,
     /// Checks of LIKE INCLUDING CONSTRAINTS: name and expression over the new table.
     checks: Vec<(String, nodes::Expr)>,
+    /// Indexes of LIKE INCLUDING INDEXES that no constraint makes, with the new column numbers.
+    indexes: Vec<(Arc<catalog::IndexDesc>, Vec<i16>)>,
 }
 
 /// Makes a table.
@@ -74,7 +76,72 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()
     for c in constraints {
         constraint::add(cx, created.oid, c, false)?;
     }
+    for (source, numbers) in &elements.indexes {
+        let table = cx.catalog.get_relation(created.oid)?;
+        copy_index(cx, &table, source, numbers)?;
+    }
     Ok(())
+}
+
+/// An index like another table's.
+fn copy_index(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    source: &catalog::IndexDesc,
+    numbers: &[i16],
+) -> PgResult<()> {
+    let renumbered = |list: &[nodes::Expr]| {
+        let mut list = list.to_vec();
+        list.iter_mut().for_each(|e| renumber(e, numbers));
+        list
+    };
+    let columns: Vec<catalog::NewIndexColumn> = source
+        .columns
+        .iter()
+        .map(|c| catalog::NewIndexColumn {
+            attnum: numbers.get(c.attnum.max(0) as usize).copied().unwrap_or(0),
+            name: c.name.clone(),
+            typ: c.typ,
+            typmod: c.typmod,
+            collation: c.collation,
+            opclass: c.opclass,
+            desc: c.desc,
+            nulls_first: c.nulls_first,
+        })
+        .collect();
+    let names = object_name::join_columns(columns.iter().map(|c| c.name.as_str()));
+    let name = object_name::choose_relation_name(
+        cx.catalog,
+        &table.name,
+        Some(&names),
+        "idx",
+        table.namespace,
+        None,
+    )?;
+    cx.catalog.create_index(&catalog::NewIndex {
+        oid: Oid::INVALID,
+        name,
+        table: table.oid,
+        am: source.am,
+        owner: table.owner,
+        tablespace: Oid::INVALID,
+        columns,
+        n_key: source.n_key,
+        unique: source.unique,
+        nulls_not_distinct: source.nulls_not_distinct,
+        primary: false,
+        exclusion: false,
+        immediate: source.immediate,
+        valid: true,
+        ready: true,
+        exprs: renumbered(&source.exprs),
+        predicate: renumbered(&source.predicate),
+        reloptions: source.reloptions.clone(),
+        partitioned: false,
+        parent: Oid::INVALID,
+        for_constraint: false,
+    })?;
+    cx.services.command_counter_increment()
 }
 
 /// NOT NULL is set with its constraint.
@@ -95,10 +162,7 @@ fn check_supported(stmt: &CreateStmt, place: creation::Place) -> PgResult<()> {
     match stmt.oncommit {
         OnCommitAction::Noop => {}
         _ if place.persistence != 't' => {
-            bail!(
-                INVALID_TABLE_DEFINITION,
-                "ON COMMIT can only be used on temporary tables"
-            )
+            bail!(INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables")
         }
         OnCommitAction::PreserveRows => {}
         OnCommitAction::DeleteRows => return Err(not_supported!("ON COMMIT DELETE ROWS")),
@@ -126,11 +190,7 @@ fn elements(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<Elements> {
     }
     for (i, column) in e.columns.iter().enumerate() {
         if e.columns[..i].iter().any(|c| c.new.name == column.new.name) {
-            bail!(
-                DUPLICATE_COLUMN,
-                "column \"{}\" specified more than once",
-                column.new.name
-            );
+            bail!(DUPLICATE_COLUMN, "column \"{}\" specified more than once", column.new.name);
         }
     }
     let primary: Vec<&Constraint> =
@@ -154,8 +214,11 @@ fn elements(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<Elements> {
     for c in not_nulls {
         let name = c.keys.first().cloned().unwrap_or_default();
         let Some(column) = e.columns.iter_mut().find(|col| col.new.name == name) else {
-            return Err(err!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{table}\" does not exist")
-                .at(c.location));
+            return Err(err!(
+                UNDEFINED_COLUMN,
+                "column \"{name}\" of relation \"{table}\" does not exist"
+            )
+            .at(c.location));
         };
         column.new.not_null = true;
         if column.not_null_name.is_none() {
@@ -185,8 +248,7 @@ pub(crate) fn make_serial(
         place.namespace,
         None,
     )?;
-    let (place, name, mut options) =
-        named_sequence(cx, place, name, &column.identity_options)?;
+    let (place, name, mut options) = named_sequence(cx, place, name, &column.identity_options)?;
     let as_type = ast::TypeName::from_names(
         vec!["pg_catalog".to_owned(), cx.catalog.get_type(column.new.typ)?.name.clone()],
         -1,
@@ -273,19 +335,13 @@ pub(crate) fn nextval_of(cx: &UtilityContext<'_>, seq: Oid) -> PgResult<ast::Exp
         catalog::quote_identifier(&schema),
         catalog::quote_identifier(&relation.name)
     );
-    let text = format!(
-        "pg_catalog.nextval({}::pg_catalog.regclass)",
-        catalog::quote_literal(&name)
-    );
+    let text =
+        format!("pg_catalog.nextval({}::pg_catalog.regclass)", catalog::quote_literal(&name));
     parser::parse_expr(&text, &parser::ParserOptions::default())
 }
 
 /// The columns of LIKE, and what it includes.
-fn expand_like(
-    cx: &UtilityContext<'_>,
-    like: &TableLikeClause,
-    e: &mut Elements,
-) -> PgResult<()> {
+fn expand_like(cx: &UtilityContext<'_>, like: &TableLikeClause, e: &mut Elements) -> PgResult<()> {
     const ACCESS_SHARE: i32 = 1;
     let source = relation_name::open_range_var(cx, &like.relation, ACCESS_SHARE)
         .map_err(|e| e.at_if_unset(like.relation.location))?;
@@ -336,7 +392,7 @@ fn expand_like(
         }
     }
     if has(table_like::INDEXES) {
-        like_indexes(&source, e)?;
+        like_indexes(&source, &numbers, e)?;
     }
     Ok(())
 }
@@ -381,9 +437,7 @@ fn like_column(
     if a.identity != '\0' && has(table_like::IDENTITY) {
         new.identity = a.identity;
         let kind = DependencyKind::Internal;
-        if let Some(seq) =
-            sequence::of_column(cx.catalog, source.oid, a.num, kind)?.first()
-        {
+        if let Some(seq) = sequence::of_column(cx.catalog, source.oid, a.num, kind)?.first() {
             identity_options = sequence_options(&sequence::parameters_of(cx.catalog, *seq)?);
         }
     }
@@ -416,15 +470,19 @@ fn sequence_options(p: &sequence::Parameters) -> Vec<ast::DefElem> {
     ]
 }
 
-/// Keys of the source become keys of the new table.
-fn like_indexes(source: &RelationDesc, e: &mut Elements) -> PgResult<()> {
+/// Keys of the source become keys of the new table, other indexes indexes.
+fn like_indexes(source: &RelationDesc, numbers: &[i16], e: &mut Elements) -> PgResult<()> {
     for index in source.indexes.iter() {
-        let constraint = source.constraints.iter().find(|c| c.indid == index.oid && c.contype != 'f');
-        let plain = index.exprs.is_empty() && index.predicate.is_empty();
-        let Some(constraint) = constraint.filter(|c| plain && matches!(c.contype, 'p' | 'u'))
-        else {
-            return Err(not_supported!("LIKE INCLUDING INDEXES of an index without a constraint"));
+        let mut constraints = source.constraints.iter();
+        let constraint =
+            constraints.find(|c| c.indid == index.oid && matches!(c.contype, 'p' | 'u' | 'x'));
+        let Some(constraint) = constraint else {
+            e.indexes.push((index.clone(), numbers.to_vec()));
+            continue;
         };
+        if constraint.contype == 'x' {
+            return Err(not_supported!("LIKE INCLUDING INDEXES of an exclusion constraint"));
+        }
         let contype =
             if constraint.contype == 'p' { ConstrType::Primary } else { ConstrType::Unique };
         let mut c = Constraint::new(contype, -1);

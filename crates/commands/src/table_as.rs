@@ -8,10 +8,7 @@ use table::{Heap, KeyEncoder};
 use txn::StorageId;
 
 /// Makes the table and fills it; the number of rows, for the tag.
-pub(crate) fn execute(
-    cx: &UtilityContext<'_>,
-    stmt: &CreateTableAsStmt,
-) -> PgResult<Option<u64>> {
+pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateTableAsStmt) -> PgResult<Option<u64>> {
     if stmt.objtype == ObjectType::MatView {
         return Err(not_supported!("materialized views"));
     }
@@ -20,9 +17,7 @@ pub(crate) fn execute(
     }
     let into = &stmt.into;
     let place = creation::place_of(cx, &into.rel)?;
-    if stmt.if_not_exists
-        && creation::exists_skipping(cx, place.namespace, &into.rel.relname)?
-    {
+    if stmt.if_not_exists && creation::exists_skipping(cx, place.namespace, &into.rel.relname)? {
         return Ok(None);
     }
     creation::check_tablespace(into.table_space_name.as_deref())?;
@@ -54,11 +49,7 @@ pub(crate) fn execute(
     fill(cx, created.oid, &query).map(Some)
 }
 
-fn columns(
-    cx: &UtilityContext<'_>,
-    query: &Query,
-    names: &[String],
-) -> PgResult<Vec<NewColumn>> {
+fn columns(cx: &UtilityContext<'_>, query: &Query, names: &[String]) -> PgResult<Vec<NewColumn>> {
     let targets: Vec<_> = query.target_list.iter().filter(|t| !t.resjunk).collect();
     if names.len() > targets.len() {
         bail!(SYNTAX_ERROR, "too many column names were specified");
@@ -105,7 +96,8 @@ pub(crate) fn insert_rows(
         heap.insert_bulk(&mut writer, &tx, &mut encoder, &values)?;
     }
     writer.finish()?;
-    Ok(())
+    // Building the indexes reads what was written here.
+    cx.services.command_counter_increment()
 }
 
 /// Runs the query into new, empty storage; the rows go to it in bulk.

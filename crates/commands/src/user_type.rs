@@ -1,7 +1,8 @@
 //! CREATE TYPE: enums, composite types, shells; ALTER TYPE … ADD VALUE.
 use crate::{UtilityContext, column, creation};
 use catalog::{
-    CatalogRead, NewColumn, NewRelation, NewType, PgType, acl, acl::ObjectKind,
+    CatalogRead, NewColumn, NewRelation, NewType, PgType, acl,
+    acl::ObjectKind,
     schema::{index, pg_enum},
 };
 use error::{PgError, PgResult, SqlState, bail, err, not_supported};
@@ -22,9 +23,7 @@ const LABEL_MAX: usize = 63;
 pub(crate) fn check_free(cx: &UtilityContext<'_>, namespace: Oid, name: &str) -> PgResult<()> {
     cx.catalog.make_room_for_type(namespace, name)?;
     match cx.catalog.lookup_type_by_name(namespace, name)? {
-        Some(typ) if typ.defined => {
-            Err(err!(DUPLICATE_OBJECT, "type \"{name}\" already exists"))
-        }
+        Some(typ) if typ.defined => Err(err!(DUPLICATE_OBJECT, "type \"{name}\" already exists")),
         _ => Ok(()),
     }
 }
@@ -85,9 +84,8 @@ pub(crate) fn alter_enum(cx: &UtilityContext<'_>, stmt: &AlterEnumStmt) -> PgRes
     }
     let labels = cx.catalog.enum_labels(typ.oid)?;
     check_label(&stmt.new_val)?;
-    let missing = |label: &str| {
-        err!(INVALID_PARAMETER_VALUE, "\"{label}\" is not an existing enum label")
-    };
+    let missing =
+        |label: &str| err!(INVALID_PARAMETER_VALUE, "\"{label}\" is not an existing enum label");
     let exists = labels.iter().any(|l| l.2 == stmt.new_val);
     if let Some(old) = &stmt.old_val {
         let Some(found) = labels.iter().find(|l| l.2 == *old) else { return Err(missing(old)) };
@@ -135,10 +133,7 @@ pub(crate) fn alter_enum(cx: &UtilityContext<'_>, stmt: &AlterEnumStmt) -> PgRes
 }
 
 /// CREATE TYPE AS ( … ).
-pub(crate) fn create_composite(
-    cx: &UtilityContext<'_>,
-    stmt: &CompositeTypeStmt,
-) -> PgResult<()> {
+pub(crate) fn create_composite(cx: &UtilityContext<'_>, stmt: &CompositeTypeStmt) -> PgResult<()> {
     let place = creation::place_of(cx, &stmt.typevar)?;
     let name = &stmt.typevar.relname;
     check_free(cx, place.namespace, name)?;

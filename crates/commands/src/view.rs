@@ -1,7 +1,8 @@
 //! CREATE VIEW.
 use crate::{UtilityContext, creation};
 use catalog::{
-    CatalogRead, NewColumn, NewRelation, RelationDesc, RowBuilder, acl, acl::ObjectKind,
+    CatalogRead, NewColumn, NewRelation, RelationDesc, RowBuilder, acl,
+    acl::ObjectKind,
     depend::{DependencyKind, ObjectAddress},
     schema::{index, pg_class, pg_rewrite},
 };
@@ -19,12 +20,10 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &ViewStmt) -> PgResult<()> 
     if view.relpersistence == parser::ast::RelPersistence::Unlogged {
         bail!(SYNTAX_ERROR, "views cannot be unlogged because they do not have storage");
     }
-    if view.relpersistence == parser::ast::RelPersistence::Permanent && uses_temporary(cx, &query)? {
+    if view.relpersistence == parser::ast::RelPersistence::Permanent && uses_temporary(cx, &query)?
+    {
         view.relpersistence = parser::ast::RelPersistence::Temp;
-        cx.notice(PgError::notice(format!(
-            "view \"{}\" will be a temporary view",
-            view.relname
-        )));
+        cx.notice(PgError::notice(format!("view \"{}\" will be a temporary view", view.relname)));
     }
     let columns = columns(cx, &query, &stmt.aliases)?;
     let place = creation::place_of(cx, &view)?;
@@ -47,8 +46,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &ViewStmt) -> PgResult<()> 
     {
         return replace(cx, oid, &columns, &query, &reloptions);
     }
-    let mut new =
-        NewRelation::new(&view.relname, place.namespace, cx.user(), 'v', columns);
+    let mut new = NewRelation::new(&view.relname, place.namespace, cx.user(), 'v', columns);
     new.persistence = place.persistence;
     new.reloptions = reloptions;
     let created = cx.catalog.create_relation(&new)?;
@@ -61,10 +59,7 @@ fn check_query(query: &Query) -> PgResult<()> {
         bail!(FEATURE_NOT_SUPPORTED, "views must not contain SELECT INTO");
     }
     if query.has_modifying_cte {
-        bail!(
-            FEATURE_NOT_SUPPORTED,
-            "views must not contain data-modifying statements in WITH"
-        );
+        bail!(FEATURE_NOT_SUPPORTED, "views must not contain data-modifying statements in WITH");
     }
     Ok(())
 }
