@@ -92,9 +92,9 @@ fn recurse(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
         | PathKind::FunctionScan
         | PathKind::TableFuncScan
         | PathKind::ValuesScan
-        | PathKind::CteScan
+        | PathKind::CteScan { .. }
         | PathKind::NamedTuplestoreScan
-        | PathKind::WorkTableScan
+        | PathKind::WorkTableScan { .. }
         | PathKind::ResultScan => scan_plan(root, path),
         PathKind::NestLoop(_) | PathKind::MergeJoin { .. } | PathKind::HashJoin { .. } => {
             join_plan(root, path)
@@ -902,34 +902,11 @@ fn other_scan_plan(
             lists.iter_mut().flatten().for_each(|e| replace_nestloop_params(root, e));
             PlanNode::ValuesScan { scanrelid: rti, values_lists: lists }
         }
-        PathKind::CteScan | PathKind::WorkTableScan => {
-            let RteKind::Cte { ctename, ctelevelsup, .. } = &rte.kind else {
-                return Err(PgError::internal("CTE scan of something else"));
-            };
-            let at = root.level - 1 - *ctelevelsup as usize;
-            let is_work = matches!(path.kind, PathKind::WorkTableScan);
-            let cte = {
-                let state = root.glob.state.borrow();
-                state.levels.get(at).and_then(|l| {
-                    l.ctes
-                        .iter()
-                        .rev()
-                        .find(|c| c.name == *ctename && (!is_work || c.wt_param > 0 || c.plan_id == 0))
-                        .cloned()
-                })
-            };
-            let Some(cte) = cte else {
-                return Err(PgError::internal(format!("could not find CTE \"{ctename}\"")));
-            };
-            if is_work {
-                PlanNode::WorkTableScan { scanrelid: rti, wt_param: cte.wt_param }
-            } else {
-                PlanNode::CteScan {
-                    scanrelid: rti,
-                    cte_plan_id: cte.plan_id,
-                    cte_param: cte.param,
-                }
-            }
+        PathKind::CteScan { plan_id, param } => {
+            PlanNode::CteScan { scanrelid: rti, cte_plan_id: *plan_id, cte_param: *param }
+        }
+        PathKind::WorkTableScan { wt_param } => {
+            PlanNode::WorkTableScan { scanrelid: rti, wt_param: *wt_param }
         }
         PathKind::NamedTuplestoreScan => {
             let RteKind::NamedTuplestore { enrname, .. } = rte.kind else {

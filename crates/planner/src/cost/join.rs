@@ -33,7 +33,7 @@ pub fn cost_rescan(root: &PlannerInfo<'_>, path: &Path) -> (f64, f64) {
                 (path.startup_cost, path.total_cost)
             }
         }
-        PathKind::CteScan | PathKind::WorkTableScan => {
+        PathKind::CteScan { .. } | PathKind::WorkTableScan { .. } => {
             let mut run = s.cpu_tuple_cost * path.rows;
             let bytes = relation_byte_size(path.rows, path.target.width);
             if bytes > s.work_mem * 1024.0 {

@@ -809,7 +809,11 @@ fn set_cte_pathlist(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> PgResul
         root.rels[rel].tuples,
     );
     let target = root.rels[rel].reltarget.clone();
-    let kind = if is_self { PathKind::WorkTableScan } else { PathKind::CteScan };
+    let kind = if is_self {
+        PathKind::WorkTableScan { wt_param: cte.wt_param }
+    } else {
+        PathKind::CteScan { plan_id: cte.plan_id, param: cte.param }
+    };
     add_path(root, rel, new_path(kind, rel, target, param, c, Vec::new()));
     Ok(())
 }

@@ -640,8 +640,8 @@ fn materializes_output(p: &Path) -> bool {
         PathKind::Material { .. }
             | PathKind::Sort { .. }
             | PathKind::FunctionScan
-            | PathKind::CteScan
-            | PathKind::WorkTableScan
+            | PathKind::CteScan { .. }
+            | PathKind::WorkTableScan { .. }
             | PathKind::NamedTuplestoreScan
             | PathKind::TableFuncScan
     )
