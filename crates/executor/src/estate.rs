@@ -98,6 +98,8 @@ pub struct EState {
     pub(crate) ctes: HashMap<i32, crate::node::CteState>,
     pub(crate) work_tables: HashMap<i32, RowStore>,
     pub(crate) instrument: Option<HashMap<usize, Instrumentation>>,
+    /// For cursors: by range table index, the relation and tid of the row that its scan returned last.
+    pub(crate) scan_tids: Option<HashMap<i32, (Oid, i64)>>,
     pub(crate) epq: Option<Box<crate::modify::EpqRows>>,
     pub(crate) after: crate::modify::AfterStatement,
 }
@@ -137,6 +139,7 @@ impl EState {
             ctes: HashMap::new(),
             work_tables: HashMap::new(),
             instrument: None,
+            scan_tids: None,
             epq: None,
             after: Default::default(),
         }

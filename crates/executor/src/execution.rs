@@ -189,6 +189,18 @@ impl Execution {
         self.state.instrument.as_ref()
     }
 
+    /// Remembers from here on which rows the scans return, for a cursor that WHERE CURRENT OF may name.
+    /// Such a plan has to be asked for one row at a time.
+    pub fn track_positions(&mut self) {
+        self.state.scan_tids = Some(HashMap::new());
+    }
+
+    /// The row of a relation that was returned last: the relation it is stored in, and its tid.
+    pub fn position_in(&self, relation: Oid) -> Option<(Oid, i64)> {
+        let tids = self.state.scan_tids.as_ref()?;
+        tids.values().find(|(stored, _)| *stored == relation).copied()
+    }
+
     /// Sets where cursors stand, for WHERE CURRENT OF.
     pub fn set_cursors(&mut self, cursors: Arc<dyn CursorPositions>) {
         self.state.cursors = Some(cursors);

@@ -22,6 +22,8 @@ pub(crate) struct ForeignKey {
     pub(crate) con: Constraint,
     /// `referenced = referencing`, for each column.
     equal: Box<[FnCall]>,
+    /// Casts of referencing values to what `equal` takes on its right.
+    casts: Box<[Option<FnCall>]>,
 }
 
 /// Something to be looked at when the statement is over.
@@ -241,7 +243,34 @@ impl ForeignKey {
         }
         let equal =
             con.pfeqop.iter().map(|op| c.operator(*op, Oid::INVALID)).collect::<PgResult<_>>()?;
-        Ok(ForeignKey { con: con.clone(), equal })
+        let child = c.catalog.get_relation(con.relid)?;
+        let mut casts = Vec::with_capacity(con.key.len());
+        for (op, column) in con.pfeqop.iter().zip(&con.key) {
+            let wanted = c.catalog.get_operator(*op)?.right;
+            let typ = child.attr(*column).map_or(wanted, |a| a.typ);
+            let typ = crate::hash::base_type(c.catalog, typ)?;
+            let cast = match typ == wanted {
+                true => None,
+                false => c.catalog.lookup_cast(typ, wanted)?.filter(|k| k.func.is_valid()),
+            };
+            casts.push(match cast {
+                Some(cast) => Some(c.function(cast.func, &[typ], wanted, Oid::INVALID)?),
+                None => None,
+            });
+        }
+        Ok(ForeignKey { con: con.clone(), equal, casts: casts.into() })
+    }
+
+    /// Referencing values as the referenced key's equality takes them.
+    fn cast_key(&self, cx: &mut Cx<'_>, values: &[Datum]) -> PgResult<Vec<Datum>> {
+        let mut out = Vec::with_capacity(values.len());
+        for (cast, value) in self.casts.iter().zip(values) {
+            out.push(match cast {
+                Some(cast) if !value.is_null() => call_apart(cx, cast, &mut [value.clone()])?,
+                _ => value.clone(),
+            });
+        }
+        Ok(out)
     }
 
     /// Whether it does more than check when a referenced key changes.
@@ -381,6 +410,7 @@ impl ForeignKey {
         snapshot: &Snapshot,
         values: &[Datum],
     ) -> PgResult<Option<Rowid>> {
+        let values = &self.cast_key(cx, values)?[..];
         let parent = cx.catalog.get_relation(self.con.frelid)?;
         let index = parent.indexes.iter().find(|i| i.oid == self.con.indid).cloned();
         let txn = cx.es.txn().clone();
@@ -466,31 +496,25 @@ impl ForeignKey {
 
     /// Whether a referenced key equals a referencing one.
     fn equals(&self, cx: &mut Cx<'_>, parent: &[Datum], child: &[Datum]) -> PgResult<bool> {
+        let child = self.cast_key(cx, child)?;
+        self.equal_keys(cx, parent, &child)
+    }
+
+    /// As [`ForeignKey::equals`], for referencing values that are cast already.
+    fn equal_keys(&self, cx: &mut Cx<'_>, parent: &[Datum], child: &[Datum]) -> PgResult<bool> {
         for ((equal, a), b) in self.equal.iter().zip(parent).zip(child) {
             if a.is_null() || b.is_null() {
                 return Ok(false);
             }
             let same = match equal.as_fast2() {
                 Some(f) => f(a, b)?,
-                None => self.call_equal(cx, equal, a, b)?,
+                None => call_apart(cx, equal, &mut [a.clone(), b.clone()])?,
             };
             if !matches!(same, Datum::Bool(true)) {
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-
-    /// Constraint functions are compiled apart from the plan, so they bring a cache of their own.
-    fn call_equal(&self, cx: &mut Cx<'_>, equal: &FnCall, a: &Datum, b: &Datum) -> PgResult<Datum> {
-        let mut cache = None;
-        let mut call = fmgr::CallContext {
-            session: cx.session,
-            site: &equal.site,
-            cache: &mut cache,
-            in_aggregate: false,
-        };
-        equal.info.call(&mut call, &mut [a.clone(), b.clone()])
     }
 
     fn scan_for(
@@ -512,7 +536,7 @@ impl ForeignKey {
             scan.decode_all(&mut row)?;
             let values = pick(&row, columns);
             let matches = match rel_is_parent {
-                true => self.equals(cx, &values, key)?,
+                true => self.equal_keys(cx, &values, key)?,
                 false => self.equals(cx, key, &values)?,
             };
             if matches {
@@ -527,6 +551,21 @@ impl ForeignKey {
             }
         }
         Ok(found)
+    }
+}
+
+/// Calls a function of a constraint, which is compiled apart from the plan and so brings its own cache.
+fn call_apart(cx: &mut Cx<'_>, function: &FnCall, args: &mut [Datum]) -> PgResult<Datum> {
+    let mut cache = None;
+    let mut call = fmgr::CallContext {
+        session: cx.session,
+        site: &function.site,
+        cache: &mut cache,
+        in_aggregate: false,
+    };
+    match (function.as_fast1(), &*args) {
+        (Some(f), [value]) => f(value),
+        _ => function.info.call(&mut call, args),
     }
 }
 

@@ -141,8 +141,10 @@ impl ExecNode for BitmapHeapScan {
         while out.len() < max_rows && self.position < rows.len() {
             let rowid = Rowid(rows[self.position]);
             self.position += 1;
-            if spec.base.fetch(cx.es.txn(), cx.es.snapshot(), rowid, &mut self.slot)? {
-                spec.base.emit_slot(cx, &mut self.slot, !self.exact, out)?;
+            if spec.base.fetch(cx.es.txn(), cx.es.snapshot(), rowid, &mut self.slot)?
+                && spec.base.emit_slot(cx, &mut self.slot, !self.exact, out)?
+            {
+                spec.base.note_row(cx, rowid);
             }
         }
         cx.check_interrupts()?;

@@ -144,8 +144,8 @@ impl ExecNode for IndexScan {
             } else {
                 let found =
                     spec.base.fetch(cx.es.txn(), cx.es.snapshot(), rowid, &mut self.slot)?;
-                if found {
-                    spec.base.emit_slot(cx, &mut self.slot, !self.ranges.exact, out)?;
+                if found && spec.base.emit_slot(cx, &mut self.slot, !self.ranges.exact, out)? {
+                    spec.base.note_row(cx, rowid);
                 }
             }
             steps += 1;

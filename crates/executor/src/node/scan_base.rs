@@ -188,6 +188,14 @@ impl ScanBase {
         self.projection.emit(&Rows::scan(RowView::Slice(slot)), cx, out)
     }
 
+    /// Remembers for WHERE CURRENT OF which row was returned.
+    #[inline]
+    pub(crate) fn note_row(&self, cx: &mut Cx<'_>, rowid: Rowid) {
+        if let Some(tids) = &mut cx.es.scan_tids {
+            tids.insert(self.rti, (self.relid, rowid.to_tid()));
+        }
+    }
+
     /// Fetches a row by its id and decodes what the scan needs; false if the snapshot does not see it.
     pub(crate) fn fetch(
         &self,

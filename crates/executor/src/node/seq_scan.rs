@@ -145,6 +145,7 @@ impl ExecNode for SeqScan {
             }
             base.decode(&base.for_rest, rowid, &row, &large, &mut self.slot)?;
             base.project(cx, &mut self.slot, out)?;
+            base.note_row(cx, rowid);
         }
         if filtered > 0 {
             note(cx, base.key, |i| i.filtered += filtered as f64);
