@@ -275,7 +275,7 @@ SELECT
     relid, indexrelid, schemaname, relname, indexrelname, idx_scan, last_idx_scan, idx_tup_read,
     idx_tup_fetch
 FROM pg_stat_all_indexes
-WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast');
 
 -- view: pg_stat_sys_tables
 SELECT
@@ -285,7 +285,7 @@ SELECT
     last_autoanalyze, vacuum_count, autovacuum_count, analyze_count, autoanalyze_count, total_vacuum_time,
     total_autovacuum_time, total_analyze_time, total_autoanalyze_time
 FROM pg_stat_all_tables
-WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast');
 
 -- view: pg_stat_user_functions
 SELECT
@@ -301,7 +301,7 @@ SELECT
     relid, indexrelid, schemaname, relname, indexrelname, idx_scan, last_idx_scan, idx_tup_read,
     idx_tup_fetch
 FROM pg_stat_all_indexes
-WHERE NOT (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
 
 -- view: pg_stat_user_tables
 SELECT
@@ -311,7 +311,7 @@ SELECT
     last_autoanalyze, vacuum_count, autovacuum_count, analyze_count, autoanalyze_count, total_vacuum_time,
     total_autovacuum_time, total_analyze_time, total_autoanalyze_time
 FROM pg_stat_all_tables
-WHERE NOT (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
 
 -- view: pg_stat_wal
 SELECT
@@ -365,7 +365,7 @@ SELECT
     relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins, n_tup_upd,
     n_tup_del, n_tup_hot_upd, n_tup_newpage_upd
 FROM pg_stat_xact_all_tables
-WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast');
 
 -- view: pg_stat_xact_user_functions
 SELECT
@@ -381,7 +381,7 @@ SELECT
     relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins, n_tup_upd,
     n_tup_del, n_tup_hot_upd, n_tup_newpage_upd
 FROM pg_stat_xact_all_tables
-WHERE NOT (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
 
 -- view: pg_statio_all_indexes
 SELECT
@@ -429,36 +429,36 @@ WHERE c.relkind IN ('r', 't', 'm');
 SELECT
     relid, indexrelid, schemaname, relname, indexrelname, idx_blks_read, idx_blks_hit
 FROM pg_statio_all_indexes
-WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast');
 
 -- view: pg_statio_sys_sequences
 SELECT
     relid, schemaname, relname, blks_read, blks_hit
 FROM pg_statio_all_sequences
-WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast');
 
 -- view: pg_statio_sys_tables
 SELECT
     relid, schemaname, relname, heap_blks_read, heap_blks_hit, idx_blks_read, idx_blks_hit, toast_blks_read,
     toast_blks_hit, tidx_blks_read, tidx_blks_hit
 FROM pg_statio_all_tables
-WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE (schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast');
 
 -- view: pg_statio_user_indexes
 SELECT
     relid, indexrelid, schemaname, relname, indexrelname, idx_blks_read, idx_blks_hit
 FROM pg_statio_all_indexes
-WHERE NOT (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
 
 -- view: pg_statio_user_sequences
 SELECT
     relid, schemaname, relname, blks_read, blks_hit
 FROM pg_statio_all_sequences
-WHERE NOT (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
 
 -- view: pg_statio_user_tables
 SELECT
     relid, schemaname, relname, heap_blks_read, heap_blks_hit, idx_blks_read, idx_blks_hit, toast_blks_read,
     toast_blks_hit, tidx_blks_read, tidx_blks_hit
 FROM pg_statio_all_tables
-WHERE NOT (schemaname IN ('pg_catalog', 'information_schema') OR schemaname LIKE 'pg\_toast%');
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';

@@ -199,7 +199,7 @@ pub fn default_acl(kind: ObjectKind, owner: Oid) -> Vec<AclItem> {
             grant_options: 0,
         });
     }
-    if all != 0 && kind != ObjectKind::Parameter {
+    if all != 0 {
         acl.push(AclItem { grantee: owner, grantor: owner, privs: all, grant_options: 0 });
     }
     acl

@@ -126,6 +126,8 @@ fn build() -> Image {
     load_constraints(&mut b);
     load_init_privs(&mut b);
     load_databases(&mut b);
+    b.load(pg_description::RELID, &facts!("pg_description"), &|_| Datum::Null);
+    b.load(pg_shdescription::RELID, &facts!("pg_shdescription"), &|_| Datum::Null);
     count_rows(&mut b);
     b.image
 }

@@ -26,6 +26,8 @@ pub(crate) fn columns(_cx: &StatementContext<'_>, stmt: &ExplainStmt) -> PgResul
         name: "QUERY PLAN".to_owned(),
         typ,
         typmod: -1,
+        base_type: typ,
+        base_typmod: -1,
         type_len: -1,
         table: Oid::INVALID,
         column: 0,

@@ -12,6 +12,10 @@ pub struct ColumnDesc {
     pub typ: Oid,
     /// Type modifier, -1 for none.
     pub typmod: i32,
+    /// The type that clients are told: a domain's base type.
+    pub base_type: Oid,
+    /// Its modifier.
+    pub base_typmod: i32,
     /// pg_type.typlen.
     pub type_len: i16,
     /// Table it comes from, or INVALID.

@@ -348,11 +348,20 @@ pub(crate) fn target_columns(
             type_oid::UNKNOWN => type_oid::TEXT,
             typ => typ,
         };
+        let typmod = entry.expr.typmod();
+        let mut row = cx.catalog.get_type(typ)?;
+        let mut base_typmod = typmod;
+        while row.typtype == 'd' {
+            base_typmod = row.typmod;
+            row = cx.catalog.get_type(row.basetype)?;
+        }
         columns.push(ColumnDesc {
             name: entry.resname.clone().unwrap_or_else(|| "?column?".to_owned()),
             typ,
-            typmod: entry.expr.typmod(),
-            type_len: cx.catalog.get_type(typ)?.len,
+            typmod,
+            base_type: row.oid,
+            base_typmod,
+            type_len: row.len,
             table: entry.resorigtbl,
             column: entry.resorigcol,
         });

@@ -135,6 +135,8 @@ fn text_column(name: &str) -> ColumnDesc {
         name: name.to_owned(),
         typ: type_oid::TEXT,
         typmod: -1,
+        base_type: type_oid::TEXT,
+        base_typmod: -1,
         type_len: -1,
         table: Oid::INVALID,
         column: 0,

@@ -454,7 +454,6 @@ fn argument_list(
             continue;
         }
         let mut item = match mode {
-            'o' if what == Arguments::Identity && proc.kind != 'p' => continue,
             // Procedures tell IN from OUT in their identity too.
             'i' if proc.kind == 'p' => "IN ".to_owned(),
             'o' => "OUT ".to_owned(),

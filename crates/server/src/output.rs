@@ -67,9 +67,9 @@ impl ResultSink for OutputBuffer {
             name: &c.name,
             table: c.table.0,
             column: c.column,
-            type_id: c.typ.0,
+            type_id: c.base_type.0,
             type_len: c.type_len,
-            typmod: c.typmod,
+            typmod: c.base_typmod,
             format: Format::from_code(engine::format_for(formats, i)).unwrap_or_default(),
         });
         backend::row_description(self.buffer(), fields);

@@ -145,7 +145,7 @@ fn identity_of(catalog: &Catalog, object: ObjectAddress) -> PgResult<Option<Iden
             ..Identity::default()
         })
     };
-    Ok(Some(match object.class {
+    let mut found = match object.class {
         pg_proc::RELID => routine_identity(catalog, oid)?,
         pg_type::RELID => type_object(catalog, oid)?,
         pg_namespace::RELID => global("schema", pg_namespace::NSPNAME),
@@ -215,7 +215,12 @@ fn identity_of(catalog: &Catalog, object: ObjectAddress) -> PgResult<Option<Iden
             let name = CatalogSchema::get(class).map_or("", |c| c.name);
             return Err(not_supported!("identifying objects of {name}"));
         }
-    }))
+    };
+    if object.class == pg_constraint::RELID {
+        let schema = namespace(pg_constraint::CONNAMESPACE)?;
+        found.schema = schema.as_deref().map(quote_identifier);
+    }
+    Ok(Some(found))
 }
 
 fn relation_identity(catalog: &Catalog, object: ObjectAddress) -> PgResult<Option<Identity>> {

@@ -195,7 +195,11 @@ fn has_relation(cx: &mut CallContext<'_>, args: &mut [Datum], kind: ObjectKind) 
     let wanted = privileges(rest[1].as_str(), kind)?;
     let Some(relation) = catalog.relation(oid)? else { return Ok(Datum::Null) };
     if kind == ObjectKind::Sequence && relation.relkind != 'S' {
-        return Err(err!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence", relation.name));
+        let shown = match &rest[0] {
+            Datum::Oid(_) => relation.name.as_str(),
+            name => name.as_str(),
+        };
+        return Err(err!(WRONG_OBJECT_TYPE, "\"{shown}\" is not a sequence"));
     }
     for one in wanted {
         if holds_on_relation(catalog, &relation, role, one)? {
@@ -379,15 +383,14 @@ fn large_object(cx: &CallContext<'_>, object: &Datum) -> PgResult<Option<Target>
     row_target(super::catalog(cx)?, class, object.as_oid())
 }
 
-/// A setting without an ACL row gives nobody anything.
+/// A setting without an ACL row is the bootstrap superuser's.
 fn parameter(cx: &CallContext<'_>, object: &Datum) -> PgResult<Option<Target>> {
     use schema::pg_parameter_acl::{PARACL, PARNAME, RELID};
     let name = object.as_str().to_ascii_lowercase();
     let rows = super::catalog(cx)?.all_rows(RELID)?;
     let row = rows.iter().find(|row| row.values[PARNAME].as_bytes() == name.as_bytes());
-    let items = row.and_then(|row| acl::from_datum(&row.values[PARACL])).unwrap_or_default();
-    let owner = catalog::image::BOOTSTRAP_SUPERUSER;
-    Ok(Some(Target { owner, acl: Some(items) }))
+    let acl = row.and_then(|row| acl::from_datum(&row.values[PARACL]));
+    Ok(Some(Target { owner: catalog::image::BOOTSTRAP_SUPERUSER, acl }))
 }
 
 /// `[user,] role, privilege`: MEMBER, USAGE and SET, each also WITH ADMIN (or GRANT) OPTION.

@@ -54,11 +54,46 @@ pub(super) fn register(r: &mut Registry) {
         }
         Ok(VecRowSource::boxed(rows))
     });
-    // There are no extensions to create and no just-in-time compiler.
-    r.set("pg_available_extensions", |_cx, _a| Ok(VecRowSource::boxed(Vec::new())));
-    r.set("pg_available_extension_versions", |_cx, _a| Ok(VecRowSource::boxed(Vec::new())));
+    // What can be created is what is built in.
+    r.set("pg_available_extensions", |_cx, _a| {
+        let rows = EXTENSIONS.iter();
+        let row = |e: &Extension| [e.name, e.version, e.comment].map(Datum::text).to_vec();
+        Ok(VecRowSource::boxed(rows.map(row).collect()))
+    });
+    r.set("pg_available_extension_versions", |_cx, _a| {
+        let row = |e: &Extension| {
+            vec![
+                Datum::text(e.name),
+                Datum::text(e.version),
+                Datum::Bool(true),
+                Datum::Bool(e.trusted),
+                Datum::Bool(false),
+                Datum::text(e.schema),
+                Datum::Null,
+                Datum::text(e.comment),
+            ]
+        };
+        Ok(VecRowSource::boxed(EXTENSIONS.iter().map(row).collect()))
+    });
     r.scalar("pg_jit_available", |_cx, _a| Ok(Datum::Bool(false)));
 }
+
+/// An extension that is part of the server.
+struct Extension {
+    name: &'static str,
+    version: &'static str,
+    schema: &'static str,
+    trusted: bool,
+    comment: &'static str,
+}
+
+const EXTENSIONS: [Extension; 1] = [Extension {
+    name: "plpgsql",
+    version: "1.0",
+    schema: "pg_catalog",
+    trusted: true,
+    comment: "PL/pgSQL procedural language",
+}];
 
 /// Most bytes a character takes, by encoding number.
 const MAX_LENGTHS: [i32; 42] = [
