@@ -6,6 +6,9 @@ use nodes::acl as bit;
 use parser::ast::{DefArg, DefElem, RangeVar, RelPersistence};
 use types::Oid;
 
+/// The schema pg_catalog.
+const PG_CATALOG: Oid = Oid(11);
+
 /// Schema and persistence of a relation to be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
@@ -43,6 +46,14 @@ pub(crate) fn place_of(cx: &UtilityContext<'_>, name: &RangeVar) -> PgResult<Pla
     }
     if !in_temp {
         check_create(cx, namespace)?;
+    }
+    if namespace == PG_CATALOG {
+        return Err(err!(
+            INSUFFICIENT_PRIVILEGE,
+            "permission denied to create \"pg_catalog.{}\"",
+            name.relname
+        )
+        .detail("System catalog modifications are currently disallowed."));
     }
     let persistence = if in_temp { 't' } else { name.relpersistence.as_char() };
     Ok(Place { namespace, persistence })

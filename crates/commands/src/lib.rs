@@ -82,7 +82,13 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::GrantStmt(s) => grant::execute(cx, s)?,
         Stmt::GrantRoleStmt(s) => grant::execute_role(cx, s)?,
         Stmt::TruncateStmt(s) => truncate::execute(cx, s)?,
-        _ => return Err(not_supported!("this statement")),
+        other => return Err(not_supported!("{}", node_name(other))),
     }
     Ok(None)
+}
+
+/// A statement's node name, for what is not there yet.
+fn node_name(stmt: &Stmt) -> String {
+    let text = format!("{stmt:?}");
+    text.split(['(', ' ']).next().unwrap_or_default().to_owned()
 }

@@ -152,7 +152,7 @@ impl Parser<'_> {
     fn delete_stmt(&mut self, with_clause: Option<WithClause>) -> PgResult<Stmt> {
         self.expect_all(&[Kw::Delete, Kw::From])?;
         let relation = self.relation_expr_opt_alias()?;
-        let using_clause = if self.eat(Kw::Using) { self.from_list()? } else { Vec::new() };
+        let using_clause = if self.eat(Kw::Using) { self.table_ref_list()? } else { Vec::new() };
         let where_clause = self.where_or_current_clause()?;
         let returning_clause = self.returning_clause()?;
         Ok(DeleteStmt { relation, using_clause, where_clause, returning_clause, with_clause }
@@ -164,7 +164,7 @@ impl Parser<'_> {
         let relation = self.relation_expr_opt_alias()?;
         self.expect(Kw::Set)?;
         let target_list = self.set_clause_list()?;
-        let from_clause = self.from_clause()?;
+        let from_clause = self.opt_from_clause()?;
         let where_clause = self.where_or_current_clause()?;
         let returning_clause = self.returning_clause()?;
         Ok(UpdateStmt {

@@ -13,11 +13,11 @@ enum Parenthesized {
 }
 
 impl Parser<'_> {
-    pub(super) fn from_clause(&mut self) -> PgResult<Vec<TableRef>> {
-        if self.eat(Kw::From) { self.from_list() } else { Ok(Vec::new()) }
+    pub(super) fn opt_from_clause(&mut self) -> PgResult<Vec<TableRef>> {
+        if self.eat(Kw::From) { self.table_ref_list() } else { Ok(Vec::new()) }
     }
 
-    pub(super) fn from_list(&mut self) -> PgResult<Vec<TableRef>> {
+    pub(super) fn table_ref_list(&mut self) -> PgResult<Vec<TableRef>> {
         self.comma_list(Self::table_ref)
     }
 
@@ -118,7 +118,7 @@ impl Parser<'_> {
                     }
                 }
             }
-            Tok::Char(b'(') => match self.from_parens()? {
+            Tok::Char(b'(') => match self.parenthesized_table()? {
                 Parenthesized::Select(subquery) => self.subselect(subquery, false),
                 Parenthesized::Joined(mut table) => {
                     if let Some(alias) = self.opt_alias_clause()?
@@ -142,7 +142,7 @@ impl Parser<'_> {
     }
 
     /// `( query )` or `( joined table )`.
-    fn from_parens(&mut self) -> PgResult<Parenthesized> {
+    fn parenthesized_table(&mut self) -> PgResult<Parenthesized> {
         error::check_stack_depth()?;
         self.expect_char(b'(')?;
         let found = match self.tok() {
@@ -152,7 +152,7 @@ impl Parser<'_> {
                 Parenthesized::Select(self.select_no_parens()?)
             }
             Tok::WithLa => Parenthesized::Select(self.select_no_parens()?),
-            Tok::Char(b'(') => match self.from_parens()? {
+            Tok::Char(b'(') => match self.parenthesized_table()? {
                 Parenthesized::Select(select)
                     if self.at_char(b')') || self.at_select_continuation() =>
                 {

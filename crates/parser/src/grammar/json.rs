@@ -104,7 +104,8 @@ impl Parser<'_> {
         }
         let key = self.json_key_or_arg()?;
         let named = matches!(key, Expr::NamedArgExpr(_));
-        if named || !(self.at_char(b':') || self.at(Kw::Value)) {
+        let pair = self.at_char(b':') || self.at(Kw::Value);
+        if named || !pair {
             // The older function of this name.
             let mut args = vec![key];
             if self.eat_char(b',') {
@@ -137,7 +138,8 @@ impl Parser<'_> {
     /// `key : value` or `key VALUE value`.
     fn json_name_and_value(&mut self) -> PgResult<JsonKeyValue> {
         let key = self.a_expr()?;
-        if !(self.at(Kw::Value) && self.last_is_c_expr) && !self.at_char(b':') {
+        let valued = self.at(Kw::Value) && self.last_is_c_expr;
+        if !valued && !self.at_char(b':') {
             return Err(self.unexpected());
         }
         self.advance();

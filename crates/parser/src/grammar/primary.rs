@@ -267,13 +267,7 @@ impl Parser<'_> {
     fn subscript(&mut self) -> PgResult<AIndices> {
         let lower = if self.at_char(b':') { None } else { Some(self.a_expr()?) };
         let is_slice = self.eat_char(b':');
-        let upper = if !is_slice {
-            None
-        } else if self.at_char(b']') {
-            None
-        } else {
-            Some(self.a_expr()?)
-        };
+        let upper = if !is_slice || self.at_char(b']') { None } else { Some(self.a_expr()?) };
         self.expect_char(b']')?;
         Ok(match is_slice {
             true => AIndices { is_slice, lidx: lower, uidx: upper },

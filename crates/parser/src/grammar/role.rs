@@ -51,7 +51,8 @@ impl Parser<'_> {
                 | Kw::Valid
                 | Kw::User
         );
-        if !any && !(create && creation) {
+        let allowed = any || (create && creation);
+        if !allowed {
             return Ok(None);
         }
         self.advance();

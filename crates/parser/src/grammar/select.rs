@@ -157,14 +157,14 @@ impl Parser<'_> {
             }
         }
         if self.eat(Kw::Into) {
-            stmt.into_clause = Some(Box::new(self.into_clause()?));
+            stmt.into_clause = Some(Box::new(self.select_into_target()?));
         }
         self.select_body_from(stmt)
     }
 
     /// FROM to WINDOW.
     pub(super) fn select_body_from(&mut self, stmt: &mut SelectStmt) -> PgResult<()> {
-        stmt.from_clause = self.from_clause()?;
+        stmt.from_clause = self.opt_from_clause()?;
         stmt.where_clause = self.where_clause()?;
         if self.eat_all(&[Kw::Group, Kw::By])? {
             stmt.group_distinct = self.set_quantifier() == Some(Kw::Distinct);
@@ -223,7 +223,7 @@ impl Parser<'_> {
     }
 
     /// Target of SELECT INTO, after INTO.
-    fn into_clause(&mut self) -> PgResult<IntoClause> {
+    fn select_into_target(&mut self) -> PgResult<IntoClause> {
         let relpersistence = match self.tok() {
             Tok::Kw(Kw::Temporary | Kw::Temp) => {
                 self.advance();
