@@ -1,4 +1,5 @@
 //! Where nodes keep rows: in memory up to work_mem, then in temporary files.
+mod quicksort;
 mod row_store;
 mod sorter;
 mod spill_file;

@@ -1,5 +1,5 @@
 //! Sorting rows: in memory with abbreviated keys, or by merging sorted runs in a temporary file.
-use super::{SpillFile, datum_size};
+use super::{SpillFile, datum_size, quicksort::quicksort};
 use crate::{
     Cx,
     batch::{Batch, RowView},
@@ -327,13 +327,13 @@ impl Sorter {
         let Some(first) = columns.first() else { return Ok(()) };
         let (rows, width, decisive) = (&self.rows, self.width, self.decisive);
         let mut failure: Option<PgError> = None;
-        self.entries.sort_unstable_by(|a, b| {
+        let mut compare = |a: &Entry, b: &Entry| {
             let order = a.null_rank.cmp(&b.null_rank).then(a.key.cmp(&b.key));
             if order.is_ne() {
                 return order;
             }
             if failure.is_some() {
-                return a.row.cmp(&b.row);
+                return Ordering::Equal;
             }
             let left = &rows[a.row as usize * width..];
             let right = &rows[b.row as usize * width..];
@@ -348,9 +348,9 @@ impl Sorter {
                     }
                 }
             }
-            // Equal rows keep the order they came in.
-            a.row.cmp(&b.row)
-        });
+            Ordering::Equal
+        };
+        quicksort(&mut self.entries, &mut compare);
         match failure {
             Some(e) => Err(e),
             None => Ok(()),
