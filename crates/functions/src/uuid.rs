@@ -1,5 +1,7 @@
 //! uuid: comparison, hash, generation, extraction.
+use error::{PgResult, err};
 use fmgr::{CallContext, Registry};
+use std::sync::atomic::{AtomicI64, Ordering};
 use types::{
     Datum,
     datetime::{Interval, UNIX_EPOCH_DAYS, USECS_PER_DAY, interval::timestamptz_add},
@@ -22,16 +24,8 @@ pub fn register(r: &mut Registry) {
         let bytes = random_bytes(cx);
         Ok(finish(bytes, 4))
     });
-    r.scalar("uuidv7", |cx, _a| {
-        let now = cx.session.clock_timestamp();
-        Ok(version7(cx, now))
-    });
-    r.scalar("uuidv7_interval", |cx, a| {
-        let now = cx.session.clock_timestamp();
-        let shift = Interval::decode(a[0].as_bytes());
-        let ts = timestamptz_add(now, &shift, &cx.session.io_options().time_zone)?;
-        Ok(version7(cx, ts))
-    });
+    r.scalar("uuidv7", |cx, _a| version7(cx, &Interval::default()));
+    r.scalar("uuidv7_interval", |cx, a| version7(cx, &Interval::decode(a[0].as_bytes())));
     r.scalar("uuid_extract_version", |_cx, a| {
         let b = a[0].as_bytes();
         Ok(if rfc_variant(b) { Datum::Int2(i16::from(b[6] >> 4)) } else { Datum::Null })
@@ -56,15 +50,41 @@ fn finish(mut bytes: [u8; 16], version: u8) -> Datum {
     Datum::bytes(&bytes)
 }
 
+/// Nanoseconds since 2000 that were used last: values made by one server always ascend.
+static LAST: AtomicI64 = AtomicI64::new(0);
+
+/// What twelve bits of a millisecond can tell apart.
+const STEP: i64 = 1_000_000 / 4096 + 1;
+
+fn ascending_clock(cx: &CallContext<'_>) -> i64 {
+    let now = cx.session.clock_timestamp().saturating_mul(1000);
+    let next = |last: i64| Some(now.max(last + STEP));
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(now);
+    now.max(last + STEP)
+}
+
 /// Milliseconds, then the part of a millisecond in twelve bits, then random bits.
-fn version7(cx: &CallContext<'_>, ts: i64) -> Datum {
+fn version7(cx: &CallContext<'_>, shift: &Interval) -> PgResult<Datum> {
+    if shift.is_infinite() {
+        return Err(err!(DATETIME_FIELD_OVERFLOW, "interval out of range for UUID version 7")
+            .detail("UUID version 7 does not support infinite intervals."));
+    }
+    let now = ascending_clock(cx);
+    let ts = timestamptz_add(now.div_euclid(1000), shift, &cx.session.io_options().time_zone)?;
     let usecs = ts.saturating_add(UNIX_EPOCH_DAYS * USECS_PER_DAY);
     let (ms, rest) = (usecs.div_euclid(1000), usecs.rem_euclid(1000));
+    if !(0..1 << 48).contains(&ms) {
+        return Err(err!(DATETIME_FIELD_OVERFLOW, "timestamp out of range for UUID version 7")
+            .detail(
+                "UUID version 7 supports timestamps from 1970-01-01 to approximately year 10889.",
+            ));
+    }
     let mut bytes = random_bytes(cx);
     bytes[..6].copy_from_slice(&ms.to_be_bytes()[2..]);
-    let fraction = (rest * 4096 / 1000) as u16;
+    let nanos = rest * 1000 + now.rem_euclid(1000);
+    let fraction = (nanos * 4096 / 1_000_000) as u16;
     bytes[6..8].copy_from_slice(&fraction.to_be_bytes());
-    finish(bytes, 7)
+    Ok(finish(bytes, 7))
 }
 
 fn extract_timestamp(b: &[u8]) -> Datum {

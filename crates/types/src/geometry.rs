@@ -128,7 +128,9 @@ impl Scanner<'_> {
         let mut points = Vec::new();
         loop {
             points.push(self.point()?);
-            if !self.eat(b',') {
+            // The comma between points is optional, but leads to another one.
+            let comma = self.eat(b',');
+            if !comma && !matches!(self.peek(), Some(b'(')) {
                 break;
             }
         }

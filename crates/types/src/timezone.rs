@@ -270,7 +270,8 @@ impl Scanner<'_> {
             let end = self.0.iter().take_while(|c| c.is_ascii_alphabetic()).count();
             (&self.0[..end], end)
         };
-        if text.len() < 3 {
+        // A bare offset has no name at all.
+        if text.is_empty() && !matches!(self.0.first(), Some(b'+' | b'-' | b'0'..=b'9')) {
             return None;
         }
         let name = String::from_utf8_lossy(text).into_owned();

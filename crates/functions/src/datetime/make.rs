@@ -57,8 +57,11 @@ fn seconds_text(s: f64) -> String {
 fn date_fields(year: i32, month: i32, day: i32) -> PgResult<Fields> {
     // A negative year is one before Christ, and there is no year 0.
     let y = if year < 0 { year.wrapping_add(1) } else { year };
-    let valid =
-        year != 0 && (1..=12).contains(&month) && day >= 1 && day <= days_in_month(y, month);
+    let valid = year != 0
+        && year != i32::MIN
+        && (1..=12).contains(&month)
+        && day >= 1
+        && day <= days_in_month(y, month);
     if !valid {
         return Err(bad_date(year, month, day));
     }

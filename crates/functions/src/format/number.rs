@@ -358,6 +358,9 @@ fn to_char_float(template: &str, v: f64, holds: usize) -> PgResult<String> {
         t.pre += t.shift;
     }
     if !v.is_finite() {
+        if "Infinity".len() >= holds {
+            t.post = 0;
+        }
         let text = if v.is_nan() { "NaN" } else { "Infinity" };
         return Ok(lay_out(&t, &fit(&t, v < 0.0, text.to_string())));
     }

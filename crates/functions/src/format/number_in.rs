@@ -141,6 +141,9 @@ fn to_number(text: &str, template: &str) -> PgResult<Varlena> {
     if t.exponent {
         bail!(FEATURE_NOT_SUPPORTED, "\"EEEE\" not supported for input");
     }
+    if text.is_empty() {
+        return Err(types::invalid_syntax("numeric", " "));
+    }
     if t.roman {
         let trimmed = text.trim_start_matches(types::is_space);
         let found = roman::decode(trimmed).filter(|(_, used)| {

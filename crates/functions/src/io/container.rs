@@ -14,6 +14,7 @@ use types::{
 pub(super) fn register(r: &mut Registry) {
     register_arrays(r);
     register_records(r);
+    register_domains(r);
     register_enums(r);
     register_ranges(r);
 }
@@ -84,6 +85,51 @@ fn register_records(r: &mut Registry) {
     });
     r.scalar("record_send", |cx, a| {
         text_of(|out| record::send(&SessionIo(cx.session), a[0].as_record(), out))
+    });
+}
+
+/// A base type's value as a domain's. Constraints are expressions, so the executor checks them.
+fn to_domain(
+    cx: &CallContext<'_>,
+    domain: Oid,
+    read: impl FnOnce(Oid, i32) -> PgResult<Datum>,
+) -> PgResult<Datum> {
+    let catalog = catalog(cx)?;
+    let (mut base, mut typmod, mut constrained) = (catalog.get_type(domain)?, -1, false);
+    while base.typtype == 'd' {
+        constrained |= base.not_null || !catalog.domain_constraints(base.oid)?.is_empty();
+        if typmod < 0 {
+            typmod = base.typmod;
+        }
+        base = catalog.get_type(base.basetype)?;
+    }
+    let value = read(base.oid, typmod)?;
+    if !constrained {
+        return Ok(value);
+    }
+    let sql = format!("SELECT $1::{}", catalog.format_type(domain, None)?);
+    let result = cx.session.spi().execute(&sql, &[(base.oid, value)], true, 1)?;
+    Ok(result.rows.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or_default())
+}
+
+fn register_domains(r: &mut Registry) {
+    r.scalar("domain_in", |cx, a| {
+        if a[1].is_null() {
+            return Ok(Datum::Null);
+        }
+        to_domain(cx, a[1].as_oid(), |base, typmod| match &a[0] {
+            Datum::Null => Ok(Datum::Null),
+            text => cx.session.type_input(base, typmod, text.as_str()),
+        })
+    });
+    r.scalar("domain_recv", |cx, a| {
+        if a[1].is_null() {
+            return Ok(Datum::Null);
+        }
+        to_domain(cx, a[1].as_oid(), |base, typmod| match &a[0] {
+            Datum::Null => Ok(Datum::Null),
+            bytes => cx.session.type_receive(base, typmod, bytes.as_bytes()),
+        })
     });
 }
 

@@ -104,7 +104,7 @@ impl<'a> Decoder<'a> {
 
     fn check_time(&self) -> Parsed<()> {
         let t = &self.tm;
-        let past = t.hour > 24 || t.hour == 24 && (t.minute, t.second, t.usec) != (0, 0, 0);
+        let past = t.hour > 24 || t.time() > USECS_PER_DAY;
         if past || !(0..60).contains(&t.minute) || !(0..=60).contains(&t.second) {
             return Err(Fault::FieldOverflow);
         }

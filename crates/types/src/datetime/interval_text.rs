@@ -198,7 +198,11 @@ fn decode_interval(fields: &[Field], range: i32, opts: &IoOptions) -> Parsed<Dec
                 usecs = -usecs;
             }
             sum.add_usecs(usecs, 0.0, 1)?;
-            let mask = bit(Unit::Hour) | bit(Unit::Minute) | bit(Unit::Second);
+            let mask = bit(Unit::Hour)
+                | bit(Unit::Minute)
+                | bit(Unit::Second)
+                | bit(Unit::Millisecond)
+                | bit(Unit::Microsecond);
             take(&mut seen, mask)?;
             pending = Some(Unit::Day);
             dangling_unit = false;

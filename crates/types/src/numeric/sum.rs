@@ -44,6 +44,23 @@ impl Accumulator {
         }
     }
 
+    fn add_num(&mut self, n: &Num, minus: bool) {
+        self.dscale = self.dscale.max(n.dscale);
+        if n.is_zero() {
+            return;
+        }
+        self.reserve(n.low(), n.weight);
+        let first = (n.weight - self.low) as usize;
+        let sign = if n.neg != minus { -1 } else { 1 };
+        for (i, digit) in n.digits.iter().enumerate() {
+            self.digits[first - i] += sign * i64::from(*digit);
+        }
+        self.pending += 1;
+        if self.pending > 1 << 48 {
+            self.carry();
+        }
+    }
+
     fn carry(&mut self) {
         self.pending = 0;
         let mut carry = 0i64;
@@ -127,8 +144,10 @@ impl NumericSum {
         }
         self.sum.add(s, minus);
         if let Some(squares) = &mut self.sum_squares {
-            let square = mul(bytes, bytes)?;
-            squares.add(Stored::new(&square), minus);
+            // Squares may exceed what a numeric can store, so they are not encoded.
+            if let Finite(v) = Numeric::decode(bytes) {
+                squares.add_num(&v.mul(&v), minus);
+            }
         }
         Ok(())
     }
@@ -145,9 +164,9 @@ impl NumericSum {
                 None => self.scales.push((*scale, *n)),
             }
         }
-        self.sum.add(Stored::new(&other.sum.total().encode()?), false);
+        self.sum.add_num(&other.sum.total(), false);
         if let (Some(mine), Some(theirs)) = (&mut self.sum_squares, &other.sum_squares) {
-            mine.add(Stored::new(&theirs.total().encode()?), false);
+            mine.add_num(&theirs.total(), false);
         }
         Ok(())
     }
