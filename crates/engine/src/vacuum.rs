@@ -3,7 +3,9 @@
 use crate::{context::StatementContext, copy};
 use catalog::{
     CatalogRead, RelationDesc,
-    analyze::{ColumnFacts, ROWS_PER_TARGET, distinct_statistics, scalar_statistics, trivial_statistics},
+    analyze::{
+        ColumnFacts, ROWS_PER_TARGET, distinct_statistics, scalar_statistics, trivial_statistics,
+    },
 };
 use error::{PgError, PgResult, SqlState, bail, err};
 use fmgr::FnContext;
@@ -80,8 +82,14 @@ fn read_options(stmt: &VacuumStmt) -> PgResult<Options> {
             ("only_database_stats", true) => o.only_database_stats = flag(item)?,
             // These say how PostgreSQL is to go about dead rows and freezing, which do not exist here.
             (
-                "freeze" | "disable_page_skipping" | "index_cleanup" | "process_main"
-                | "process_toast" | "truncate" | "parallel" | "skip_database_stats",
+                "freeze"
+                | "disable_page_skipping"
+                | "index_cleanup"
+                | "process_main"
+                | "process_toast"
+                | "truncate"
+                | "parallel"
+                | "skip_database_stats",
                 true,
             ) => {}
             (name, _) => {
@@ -214,7 +222,8 @@ fn analyze(
         );
     }
     // A partitioned table has statistics of all its partitions' rows together.
-    let leaves = if relation.storage_id != 0 { vec![relation.clone()] } else { leaves(cx, relation)? };
+    let leaves =
+        if relation.storage_id != 0 { vec![relation.clone()] } else { leaves(cx, relation)? };
     let default_target = cx.typed.default_statistics_target.max(1) as usize;
     let most = relation
         .attrs
@@ -227,10 +236,8 @@ fn analyze(
     let (mut sample, mut total) = (Vec::new(), 0);
     for leaf in &leaves {
         let share = sample_size.div_ceil(leaves.len().max(1));
-        let (rows, seen) = cx
-            .core
-            .backend
-            .block(|| executor::analyze_sample(leaf, share, &txn, &snapshot, cx))?;
+        let (rows, seen) =
+            cx.core.backend.block(|| executor::analyze_sample(leaf, share, &txn, &snapshot, cx))?;
         sample.extend(rows);
         total += seen;
     }
@@ -240,13 +247,7 @@ fn analyze(
         if target == 0 || (!wanted.is_empty() && !wanted.contains(&attr.num)) {
             continue;
         }
-        let facts = ColumnFacts::of_type(
-            &cx.catalog,
-            attr.typ,
-            attr.collation,
-            total as f64,
-            target,
-        )?;
+        let facts = column_facts(cx, attr, total as f64, target)?;
         column(cx, relation, attr, &sample, &facts, inherit)?;
     }
     if relation.storage_id != 0 && wanted.is_empty() {
@@ -262,6 +263,28 @@ fn analyze(
         }
     }
     cx.core.next_command()
+}
+
+/// What a column's values can be compared with: an array's only as its elements can.
+fn column_facts(
+    cx: &StatementContext<'_>,
+    attr: &catalog::Attribute,
+    total: f64,
+    target: usize,
+) -> PgResult<ColumnFacts> {
+    let of = |typ| ColumnFacts::of_type(&cx.catalog, typ, attr.collation, total, target);
+    let mut facts = of(attr.typ)?;
+    let typ = cx.catalog.get_type(attr.typ)?;
+    if typ.is_array() {
+        let element = of(typ.elem)?;
+        if !element.lt_op.is_valid() {
+            facts.lt_op = Oid::INVALID;
+        }
+        if !element.eq_op.is_valid() {
+            facts.eq_op = Oid::INVALID;
+        }
+    }
+    Ok(facts)
 }
 
 fn leaves(
