@@ -858,9 +858,16 @@ fn is_oid_type(typ: Oid) -> bool {
 fn expand_arguments(args: Vec<Expr>, proc: &catalog::PgProc) -> Vec<Expr> {
     let total = proc.argtypes.len();
     let mut slots: Vec<Option<Expr>> = (0..total.max(args.len())).map(|_| None).collect();
+    let mut named = false;
     for (i, arg) in args.into_iter().enumerate() {
         match arg {
-            Expr::NamedArgExpr(n) => slots[n.argnumber as usize] = Some(n.arg),
+            Expr::NamedArgExpr(n) => {
+                slots[n.argnumber as usize] = Some(n.arg);
+                named = true;
+            }
+            // What follows named arguments are defaults in the order of omission, not in their
+            // places; they are filled in below.
+            _ if named => {}
             other => slots[i] = Some(other),
         }
     }
