@@ -23,7 +23,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, AtomicI32, Ordering},
+        atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering},
     },
 };
 use txn::{CancelReason, Store, StoreOptions, WaitHook};
@@ -73,6 +73,8 @@ pub struct Engine {
     pub(crate) services: crate::services::Services,
     /// When it was opened, µs since 2000-01-01.
     pub(crate) started: i64,
+    /// When the configuration was read, µs since 2000-01-01.
+    pub(crate) config_loaded: AtomicI64,
     cluster: RwLock<Arc<ClusterSettings>>,
     data_directory: Option<PathBuf>,
     log: LogFunction,
@@ -103,6 +105,7 @@ impl Engine {
             plans: PlanCache::default(),
             notify: NotifyHub::default(),
             started: crate::clock::now(),
+            config_loaded: AtomicI64::new(crate::clock::now()),
             cluster: RwLock::new(options.cluster),
             data_directory: options.data_directory,
             log: options.log,
@@ -347,7 +350,13 @@ impl Engine {
             }
         }
         *self.cluster.write() = Arc::new(cluster);
+        self.config_loaded.store(crate::clock::now(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Settings that new sessions start from.
+    pub(crate) fn cluster_settings(&self) -> Arc<ClusterSettings> {
+        self.cluster.read().clone()
     }
 
     /// Counters of a database.

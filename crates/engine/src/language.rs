@@ -5,7 +5,7 @@ use crate::{
     statement::{Body, CachedStatement},
 };
 use analyzer::{AnalyzeContext, ColumnRefHooks, ParamTypes};
-use catalog::PgProc;
+use catalog::{CatalogRead, PgProc};
 use error::{PgError, PgResult, not_supported};
 use fmgr::{CallContext, FnBody, LanguageFunction, RowSource, VecRowSource};
 use nodes::{Expr, Param, ParamKind};
@@ -165,11 +165,66 @@ impl SqlFunction {
             let limit = if has_side_effects(statement) { 0 } else { limit };
             let result = crate::spi::run(core, statement.clone(), params.clone(), limit)?;
             rows = result.rows;
+            if i == last {
+                self.coerce_rows(session, core, statement, &mut rows)?;
+            }
         }
         if self.proc.volatile == 'v' {
             core.next_command()?;
         }
         Ok(rows)
+    }
+
+    /// What the function declares its columns to be; none for what depends on the call.
+    fn declared_columns(&self) -> Vec<Option<Oid>> {
+        let outputs = self.proc.allargtypes.iter().zip(&self.proc.argmodes);
+        let outputs: Vec<Oid> =
+            outputs.filter(|(_, m)| matches!(m, 'o' | 'b' | 't')).map(|(t, _)| *t).collect();
+        let types = if outputs.len() > 1 { outputs } else { vec![self.proc.rettype] };
+        types.into_iter().map(|t| Some(t).filter(|t| !is_polymorphic(*t))).collect()
+    }
+
+    /// Assigns the last statement's columns to the declared ones where their types differ.
+    fn coerce_rows(
+        &self,
+        session: &dyn fmgr::FnContext,
+        core: &Arc<SessionCore>,
+        statement: &CachedStatement,
+        rows: &mut [Vec<Datum>],
+    ) -> PgResult<()> {
+        let Some(columns) = &statement.columns else { return Ok(()) };
+        let declared = self.declared_columns();
+        if declared.len() != columns.len() {
+            return Ok(());
+        }
+        for (at, (column, declared)) in columns.iter().zip(declared).enumerate() {
+            let Some(declared) = declared.filter(|d| *d != column.typ) else { continue };
+            let Some(cast) = core.catalog.lookup_cast(column.typ, declared)? else { continue };
+            if cast.method != 'f' || cast.context == 'e' {
+                continue;
+            }
+            let function = session.resolve_function(cast.func)?;
+            let site = fmgr::CallSite {
+                arg_types: vec![column.typ],
+                ret_type: declared,
+                ret_typmod: -1,
+                ..Default::default()
+            };
+            let mut cache = None;
+            for row in rows.iter_mut() {
+                let mut args = vec![row[at].take()];
+                // Casts that honour a modifier take it and whether the cast is explicit.
+                args.extend(
+                    [Datum::Int4(-1), Datum::Bool(false)]
+                        .into_iter()
+                        .take(function.argtypes.len().saturating_sub(1)),
+                );
+                let mut inner =
+                    CallContext { session, site: &site, cache: &mut cache, in_aggregate: false };
+                row[at] = function.call(&mut inner, &mut args)?;
+            }
+        }
+        Ok(())
     }
 
     /// A row of the last statement as the function's value.

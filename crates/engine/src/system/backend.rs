@@ -77,6 +77,38 @@ pub(super) fn register(r: &mut Registry) {
         Ok(VecRowSource::boxed(rows.collect()))
     });
     register_sequences(r);
+    // There is no replication: no slots, no senders, no receiver, no origins, no subscriptions.
+    for name in
+        ["pg_get_replication_slots", "pg_stat_get_wal_senders", "pg_show_replication_origin_status"]
+    {
+        set(r, name, |_, _| Ok(VecRowSource::boxed(Vec::new())));
+    }
+    scalar(r, "pg_stat_get_wal_receiver", |_, _| Ok(Datum::Null));
+    scalar(r, "pg_stat_get_wal", wal);
+}
+
+/// What the log has taken since the start: a record a commit group, and never images of pages.
+fn wal(cx: &mut CallContext<'_>, _: &mut [Datum]) -> PgResult<Datum> {
+    let core = core(cx)?;
+    let stats = core.engine.store.stats().snapshot();
+    let columns = [
+        ("wal_records", type_oid::INT8, Datum::Int8(stats.commit_groups as i64)),
+        ("wal_fpi", type_oid::INT8, Datum::Int8(0)),
+        (
+            "wal_bytes",
+            type_oid::NUMERIC,
+            Datum::Bytes(types::numeric::from_i128(i128::from(stats.wal_bytes))),
+        ),
+        ("wal_buffers_full", type_oid::INT8, Datum::Int8(0)),
+        ("stats_reset", type_oid::TIMESTAMPTZ, Datum::Int8(core.engine.started)),
+    ];
+    let (mut fields, mut values) = (Vec::new(), Vec::new());
+    for (name, typ, value) in columns {
+        fields.push(types::RecordField { name: name.to_owned(), typ, typmod: -1 });
+        values.push(value);
+    }
+    let desc = Arc::new(types::RecordDesc { type_id: type_oid::RECORD, fields });
+    Ok(Datum::Record(Arc::new(types::RecordValue { desc, fields: values })))
 }
 
 /// What a session waits for, if it does.

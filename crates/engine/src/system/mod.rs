@@ -4,6 +4,7 @@ mod activity;
 mod advisory;
 mod backend;
 mod database_size;
+mod file_settings;
 mod session;
 mod size;
 mod transaction;
@@ -21,6 +22,7 @@ pub(crate) fn register(r: &mut Registry) {
     advisory::register(r);
     backend::register(r);
     database_size::register(r);
+    file_settings::register(r);
     session::register(r);
     size::register(r);
     transaction::register(r);

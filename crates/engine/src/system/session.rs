@@ -30,7 +30,10 @@ pub(super) fn register(r: &mut Registry) {
         Ok(Datum::Bool(true))
     });
     scalar(r, "pg_postmaster_start_time", |cx, _| Ok(Datum::Int8(core(cx)?.engine.started)));
-    scalar(r, "pg_conf_load_time", |cx, _| Ok(Datum::Int8(core(cx)?.engine.started)));
+    scalar(r, "pg_conf_load_time", |cx, _| {
+        let loaded = &core(cx)?.engine.config_loaded;
+        Ok(Datum::Int8(loaded.load(std::sync::atomic::Ordering::Relaxed)))
+    });
     scalar(r, "pg_current_xact_id", |cx, _| Ok(Datum::Int8(core(cx)?.txn()?.xid()? as i64)));
     scalar(r, "pg_current_xact_id_if_assigned", |cx, _| {
         let xid = core(cx)?.txn()?.xid_if_assigned();
