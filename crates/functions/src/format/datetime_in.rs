@@ -322,33 +322,36 @@ impl Reader<'_> {
             }
             _ => {
                 let rest = self.text[self.pos..].to_string();
-                if p.key == Key::Offset || rest.starts_with(['+', '-']) {
+                let letters = rest.chars().take_while(char::is_ascii_alphabetic).count();
+                if p.key == Key::Zone {
+                    // The longest abbreviation that the letters start with.
+                    for len in (1..=letters).rev() {
+                        if let Ok(spec) = abbreviation(&rest[..len], opts) {
+                            self.pos += len;
+                            self.out.zone = Some(spec);
+                            return Ok(());
+                        }
+                    }
+                    if letters > 0 {
+                        let shown: String = rest.chars().take_while(|c| !is_space(*c)).collect();
+                        return Err(invalid(&shown, name)
+                            .detail("Time zone abbreviation is not recognized."));
+                    }
+                }
+                let skipped = self.text[..self.pos].chars().next_back();
+                if rest.starts_with(['+', '-', ' ']) {
                     self.out.zone_sign = if rest.starts_with('-') { -1 } else { 1 };
-                    if rest.starts_with(['+', '-', ' ']) {
-                        self.bump();
-                    }
+                    self.bump();
+                } else {
+                    self.out.zone_sign = if skipped == Some('-') { -1 } else { 1 };
+                }
+                let v = self.int(2, free, name)?;
+                set(&mut self.out.zone_hour, v, name)?;
+                if self.rest().starts_with(':') {
+                    self.bump();
                     let v = self.int(2, free, name)?;
-                    set(&mut self.out.zone_hour, v, name)?;
-                    if self.rest().starts_with(':') {
-                        self.bump();
-                        let v = self.int(2, free, name)?;
-                        set(&mut self.out.zone_minute, v, name)?;
-                    }
-                    return Ok(());
+                    set(&mut self.out.zone_minute, v, name)?;
                 }
-                let len = rest.chars().take_while(char::is_ascii_alphabetic).count();
-                let abbrev = rest[..len].to_string();
-                if len == 0 {
-                    let shown: String = rest.chars().take_while(|c| !is_space(*c)).collect();
-                    return Err(
-                        invalid(&shown, name).detail("Time zone abbreviation is not recognized.")
-                    );
-                }
-                let spec = ZoneSpec::parse(&abbrev, opts).map_err(|_| {
-                    invalid(&abbrev, name).detail("Time zone abbreviation is not recognized.")
-                })?;
-                self.pos += len;
-                self.out.zone = Some(spec);
             }
         }
         Ok(())
@@ -463,6 +466,14 @@ impl Reader<'_> {
         set(&mut self.out.year, year, name)?;
         self.out.year_digits = 4;
         Ok(())
+    }
+}
+
+/// A zone abbreviation; names of zones are not taken here.
+fn abbreviation(word: &str, opts: &IoOptions) -> PgResult<ZoneSpec> {
+    match ZoneSpec::parse(word, opts)? {
+        ZoneSpec::Zone(_) => Err(invalid(word, "TZ")),
+        spec => Ok(spec),
     }
 }
 

@@ -328,6 +328,7 @@ impl<'a> Decoder<'a> {
                 self.dst_shift = 3600;
                 self.mark(DST_MODIFIER)
             }
+            Word::Julian | Word::IsoTime if self.prefix.is_some() => Err(Fault::BadFormat),
             Word::Julian => {
                 self.prefix = Some(Prefix::Julian);
                 Ok(())
@@ -478,7 +479,14 @@ pub(crate) fn decode_datetime(fields: &[Field], opts: &IoOptions) -> Parsed<Deco
     for (i, field) in fields.iter().enumerate() {
         let text = field.text.as_str();
         let mask = match field.kind {
-            FieldKind::Date if d.prefix == Some(Prefix::Julian) => return Err(Fault::BadFormat),
+            FieldKind::Date if d.prefix == Some(Prefix::Julian) => {
+                // A Julian day with a zone right behind it.
+                d.prefix = None;
+                let at = text.find('-').ok_or(Fault::BadFormat)?;
+                let mask = d.julian_day(&text[..at])?;
+                d.offset = zone_offset(&text[at..])?;
+                mask | TIME | ZONE
+            }
             FieldKind::Date if d.prefix.is_some() || d.seen & (MONTH | DAY) == MONTH | DAY => {
                 if d.take_prefix(Prefix::Time)? || text.as_bytes()[0].is_ascii_digit() {
                     if d.seen & TIME != 0 {

@@ -438,10 +438,7 @@ pub fn timestamp_add(ts: i64, span: &Interval) -> PgResult<i64> {
         ts = add_months(ts, span.months)?;
     }
     if span.days != 0 {
-        ts = i64::from(span.days)
-            .checked_mul(USECS_PER_DAY)
-            .and_then(|d| ts.checked_add(d))
-            .ok_or_else(timestamp_out_of_range)?;
+        ts = add_days(ts, span.days)?;
     }
     ts.checked_add(span.usecs).filter(|t| is_valid_timestamp(*t)).ok_or_else(timestamp_out_of_range)
 }
@@ -459,6 +456,12 @@ fn add_infinite(ts: i64, span: &Interval) -> PgResult<Option<i64>> {
         (0, _) => Ok(Some(TIMESTAMP_NOBEGIN)),
         _ => Ok(Some(ts)),
     }
+}
+
+/// The whole range of timestamps is more than 64 bits of microseconds apart.
+fn add_days(ts: i64, days: i32) -> PgResult<i64> {
+    let moved = i128::from(ts) + i128::from(days) * i128::from(USECS_PER_DAY);
+    i64::try_from(moved).ok().filter(|t| is_valid_timestamp(*t)).ok_or_else(timestamp_out_of_range)
 }
 
 fn add_months(ts: i64, months: i32) -> PgResult<i64> {
@@ -486,11 +489,7 @@ pub fn timestamptz_add(
     }
     if span.days != 0 {
         let local = timestamptz_to_timestamp(ts, zone)?;
-        let moved = i64::from(span.days)
-            .checked_mul(USECS_PER_DAY)
-            .and_then(|d| local.checked_add(d))
-            .filter(|t| is_valid_timestamp(*t))
-            .ok_or_else(timestamp_out_of_range)?;
+        let moved = add_days(local, span.days)?;
         ts = timestamp_to_timestamptz(moved, zone)?;
     }
     ts.checked_add(span.usecs).filter(|t| is_valid_timestamp(*t)).ok_or_else(timestamp_out_of_range)

@@ -231,11 +231,7 @@ pub fn date_to_timestamp(days: i32) -> PgResult<i64> {
     match days {
         DATE_NOBEGIN => Ok(TIMESTAMP_NOBEGIN),
         DATE_NOEND => Ok(TIMESTAMP_NOEND),
-        _ if i64::from(days) * USECS_PER_DAY / USECS_PER_DAY == i64::from(days)
-            && i64::from(days) < END_TIMESTAMP / USECS_PER_DAY =>
-        {
-            Ok(i64::from(days) * USECS_PER_DAY)
-        }
+        _ if i64::from(days) < END_TIMESTAMP / USECS_PER_DAY => Ok(i64::from(days) * USECS_PER_DAY),
         _ => bail!(DATETIME_FIELD_OVERFLOW, "date out of range for timestamp"),
     }
 }

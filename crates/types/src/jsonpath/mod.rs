@@ -203,6 +203,7 @@ mod tests {
                 "$?(exists (@.\"a\") || (@.\"b\" == 2) is unknown)",
             ),
             ("-$.a", "(-$.\"a\")"),
+            ("$.a / +-1", "($.\"a\" / -1)"),
             ("$var.a", "$\"var\".\"a\""),
             ("$ ? (@ like_regex \"^a\" flag \"i\")", "$?(@ like_regex \"^a\" flag \"i\")"),
             ("1.5.type()", "(1.5).type()"),

@@ -383,15 +383,11 @@ impl Parser<'_> {
             let Token::String(given) = self.advance()? else { return Err(self.unexpected()) };
             for c in given.chars() {
                 match c {
-                    'i' | 's' | 'm' | 'q' => {
+                    'i' | 's' | 'm' | 'x' | 'q' => {
                         if !flags.contains(c) {
                             flags.push(c);
                         }
                     }
-                    'x' => bail!(
-                        FEATURE_NOT_SUPPORTED,
-                        "XQuery \"x\" flag (expanded regular expressions) is not implemented"
-                    ),
                     c => {
                         return Err(err!(SYNTAX_ERROR, "invalid input syntax for type jsonpath")
                             .detail(format!(
@@ -401,7 +397,13 @@ impl Parser<'_> {
                 }
             }
             // In the order in which they are shown.
-            flags = "ismq".chars().filter(|c| flags.contains(*c)).collect();
+            if flags.contains('x') && !flags.contains('q') {
+                bail!(
+                    FEATURE_NOT_SUPPORTED,
+                    "XQuery \"x\" flag (expanded regular expressions) is not implemented"
+                );
+            }
+            flags = "ismxq".chars().filter(|c| flags.contains(*c)).collect();
         }
         Ok(Expr::LikeRegex(Box::new(left), pattern, flags))
     }
@@ -411,6 +413,13 @@ impl Parser<'_> {
             if self.eat(symbol)? {
                 // A sign binds tighter than any binary operator.
                 let inner = self.expr(6)?;
+                // A sign before a literal number belongs to it.
+                if let Expr::Path(primary, accessors) = &inner {
+                    if let (Primary::Number(v), true) = (&**primary, accessors.is_empty()) {
+                        let v = if minus { numeric::uminus(v)? } else { v.clone() };
+                        return Ok(Expr::Path(Box::new(Primary::Number(v)), Vec::new()));
+                    }
+                }
                 return Ok(Expr::Sign(minus, Box::new(inner)));
             }
         }
