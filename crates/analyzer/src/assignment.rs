@@ -426,4 +426,3 @@ pub(crate) struct AssignTarget {
 fn no_target() -> PgError {
     PgError::internal("statement has no target relation")
 }
-

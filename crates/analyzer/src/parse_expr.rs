@@ -127,7 +127,29 @@ impl Analyzer<'_> {
                 return Ok(expr);
             }
         }
+        if found.is_err() {
+            if let Some(field) = self.hook_field(c)? {
+                return Ok(field);
+            }
+        }
         found
+    }
+
+    /// `variable.field` of a procedural language's composite variable.
+    fn hook_field(&mut self, c: &ast::ColumnRef) -> PgResult<Option<Expr>> {
+        let (Some(hooks), Some((field, prefix)), false) =
+            (self.hooks, c.fields.split_last(), c.star)
+        else {
+            return Ok(None);
+        };
+        if prefix.is_empty() {
+            return Ok(None);
+        }
+        let name = ast::ColumnRef { fields: prefix.to_vec(), star: false, location: c.location };
+        let Some(variable) = hooks.post_column_ref(&name, None)? else { return Ok(None) };
+        let last_srf = self.ps().srf_count;
+        let names = [field.clone()];
+        self.parse_func_or_column(&names, vec![variable], last_srf, None, false, c.location)
     }
 
     /// The query's own meaning of a name.

@@ -204,7 +204,10 @@ impl Analyzer<'_> {
                 let used_names = !argnames.is_empty();
                 for default in defaults {
                     actual.push(default.typ());
-                    args.push(default);
+                    // With named arguments the planner finds the places of defaults itself.
+                    if !used_names {
+                        args.push(default);
+                    }
                 }
                 let rettype = self
                     .enforce_generic_type_consistency(&actual, &mut declared, proc.rettype, false)

@@ -150,7 +150,8 @@ impl Analyzer<'_> {
                 // A schema-qualified name means an unaliased table.
                 Some(relid) => {
                     let rte = &level.rtable[(item.rtindex - 1) as usize];
-                    rte.alias.is_none()
+                    item.returning_type == VarReturningType::Default
+                        && rte.alias.is_none()
                         && matches!(rte.kind, RteKind::Relation { relid: r, .. } if r == relid)
                 }
             };

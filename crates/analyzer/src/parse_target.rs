@@ -1,12 +1,11 @@
 //! Target lists and `*`.
-use crate::parse_func::ResultColumn;
 use crate::column_name::figure_colname;
+use crate::parse_func::ResultColumn;
 use crate::parse_relation::bare_range_var;
 use crate::parse_state::{Analyzer, ExprKind, NsItem};
 use error::{PgResult, err};
 use nodes::{
-    CaseTestExpr, CoercionContext, CoercionForm, Expr, FieldSelect, RteKind,
-    TargetEntry, Var, acl,
+    CaseTestExpr, CoercionContext, CoercionForm, Expr, FieldSelect, RteKind, TargetEntry, Var, acl,
 };
 use parser::ast::{self, Indirection, ResTarget};
 use types::{Oid, type_oid as t};
@@ -307,6 +306,13 @@ impl Analyzer<'_> {
                     .at(c.location));
                 }
                 return self.expand_row_expr(expr, c.location);
+            }
+        }
+        if let (None, Some(hooks)) = (&found, self.hooks) {
+            // A composite variable: its columns.
+            let name = ast::ColumnRef { star: false, ..c.clone() };
+            if let Some(variable) = hooks.post_column_ref(&name, None)? {
+                return self.expand_row_expr(variable, c.location);
             }
         }
         let Some((item, levels_up)) = found else {

@@ -18,6 +18,9 @@ struct Solution {
     have_nonarray: bool,
     have_enum: bool,
     have_family1: bool,
+    family1_args: usize,
+    /// The result type needs the element type of an argument declared anyarray.
+    wants_element: bool,
     have_family2: bool,
     have_unknowns: bool,
     compat: Oid,
@@ -61,6 +64,8 @@ impl Analyzer<'_> {
         }
         let mut s = Solution {
             have_nonarray: rettype == t::ANYNONARRAY,
+            wants_element: crate::base_types::is_polymorphic_family1(rettype)
+                && rettype != t::ANYARRAY,
             have_enum: rettype == t::ANYENUM,
             have_compat_nonarray: rettype == t::ANYCOMPATIBLENONARRAY,
             have_compat_array: rettype == t::ANYCOMPATIBLEARRAY,
@@ -188,6 +193,7 @@ impl Analyzer<'_> {
             return self.gather_compatible(s, actual, declared);
         }
         s.have_family1 = true;
+        s.family1_args += 1;
         s.have_nonarray |= declared == t::ANYNONARRAY;
         s.have_enum |= declared == t::ANYENUM;
         if actual == t::UNKNOWN {
@@ -276,7 +282,13 @@ impl Analyzer<'_> {
         if s.array.is_valid() {
             let array_elem = if s.array == t::ANYARRAY {
                 // Only statistics columns have this type; such a call can't know its element type.
-                if enforcing && !s.elem.is_valid() {
+                if enforcing {
+                    if s.family1_args != 1 || s.wants_element {
+                        return Err(err!(
+                            DATATYPE_MISMATCH,
+                            "cannot determine element type of \"anyarray\" argument"
+                        ));
+                    }
                     s.elem = t::ANYELEMENT;
                 }
                 Oid::INVALID

@@ -1,8 +1,8 @@
 //! Functions in FROM.
+use crate::column_name::figure_colname;
 use crate::parse_agg::locate_var_of_level;
 use crate::parse_func::{ResultColumn, ResultShape};
 use crate::parse_state::{Analyzer, ExprKind, NsItem};
-use crate::column_name::figure_colname;
 use crate::table_alias::{ColumnLists, build_relation_aliases, node_alias};
 use error::{PgResult, bail, err};
 use nodes::{Alias, Expr, RangeTblEntry, RangeTblFunction, RteKind};

@@ -6,6 +6,7 @@
 
 mod default_values;
 mod rules;
+mod search_cycle;
 mod target_list;
 mod target_view;
 mod tree;

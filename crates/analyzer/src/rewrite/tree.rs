@@ -160,6 +160,11 @@ pub fn increment_levels(expr: &mut Expr, by: u32, min: u32) {
     }
 }
 
+/// The same for a whole query, whose own level is 0.
+pub(super) fn increment_query_levels(query: &mut Query, by: u32, min: u32) {
+    edit_query(query, 0, &mut IncrementLevels { by, min });
+}
+
 /// What to put for a column that the target list does not give.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum NoMatch {

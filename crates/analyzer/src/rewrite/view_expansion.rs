@@ -47,9 +47,9 @@ impl Analyzer<'_> {
             }
         }
         for i in 0..query.cte_list.len() {
-            let cte = &query.cte_list[i];
+            let cte = &mut query.cte_list[i];
             if cte.search_clause.is_some() || cte.cycle_clause.is_some() {
-                return Err(not_supported!("SEARCH and CYCLE clauses"));
+                self.rewrite_search_and_cycle(cte)?;
             }
             let mut inner = std::mem::take(&mut *query.cte_list[i].ctequery);
             self.expand_views(&mut inner, active)?;
