@@ -88,7 +88,9 @@ fn mark(owner: &[usize], at: usize, differs: &mut [bool]) {
 }
 
 fn owners(lines: &[Line<'_>], expected: &str) -> Vec<usize> {
-    let echoed: Vec<usize> = (0..lines.len()).filter(|i| !lines[*i].data).collect();
+    // psql does not echo blank lines.
+    let is_echoed = |i: &usize| !lines[*i].data && !lines[*i].text.is_empty();
+    let echoed: Vec<usize> = (0..lines.len()).filter(is_echoed).collect();
     let mut next = 0;
     let mut current = 0;
     let mut owner = Vec::new();
@@ -116,6 +118,13 @@ mod tests {
         assert_eq!(result.unexpected, ["ERROR:  x"]);
         let result = best(sql, &expected, &["other\n".to_string(), expected.clone()]);
         assert_eq!((result.matched, result.identical, result.alternate), (3, true, 1));
+    }
+
+    #[test]
+    fn blank_lines_of_the_file_are_not_in_the_output() {
+        let expected = "-- c\nselect 1;\n1\nselect 2;\n2\n".to_string();
+        let result = best("-- c\n\nselect 1;\n\nselect 2;\n", "-- c\nselect 1;\n1\n", &[expected]);
+        assert_eq!((result.matched, result.total), (1, 2));
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub trait UtilityServices {
     fn prevent_in_transaction_block(&self, statement: &str) -> PgResult<()>;
     /// 55006 if portals or scans of this session still use the relation.
     fn check_relation_not_in_use(&self, relid: Oid, statement: &str) -> PgResult<()>;
+    /// The text of a setting's value as SET takes it.
+    fn setting_text(&self, name: &str, args: &[parser::ast::SetArg]) -> PgResult<String>;
+    /// How many sessions are connected to a database.
+    fn sessions_in_database(&self, database: Oid) -> usize;
     /// This session's number among those that run, for `pg_temp_N`.
     fn session_slot(&self) -> u32;
     /// Writes the first state of a sequence into storage that this transaction made.

@@ -27,12 +27,15 @@ mod constraint;
 mod constraint_attrs;
 mod context;
 mod creation;
+mod database;
 mod domain;
 mod drop;
+pub mod explain;
 mod expression;
 mod function;
 mod grant;
 mod index;
+mod inherit;
 mod object_address;
 mod object_name;
 mod relation_name;
@@ -75,6 +78,11 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::AlterObjectSchemaStmt(s) => alter_owner::execute_schema(cx, s)?,
         Stmt::CommentStmt(s) => comment::execute(cx, s)?,
         Stmt::CreateSchemaStmt(s) => schema::execute_create(cx, s)?,
+        Stmt::CreatedbStmt(s) => database::execute_create(cx, s)?,
+        Stmt::DropdbStmt(s) => database::execute_drop(cx, s)?,
+        Stmt::AlterDatabaseStmt(s) => database::execute_alter(cx, s)?,
+        Stmt::AlterDatabaseSetStmt(s) => database::execute_set(cx, s)?,
+        Stmt::AlterRoleSetStmt(s) => database::execute_role_set(cx, s)?,
         Stmt::CreateRoleStmt(s) => role::execute_create(cx, s)?,
         Stmt::AlterRoleStmt(s) => role::execute_alter(cx, s)?,
         Stmt::DropRoleStmt(s) => role::execute_drop(cx, s)?,

@@ -103,6 +103,15 @@ impl UtilityServices for Services<'_, '_> {
         self.cx.core.next_command()
     }
 
+    fn setting_text(&self, name: &str, args: &[parser::ast::SetArg]) -> PgResult<String> {
+        crate::variable::flatten(self.cx, name, args)
+    }
+
+    fn sessions_in_database(&self, database: Oid) -> usize {
+        let sessions = self.cx.core.engine.sessions();
+        sessions.iter().filter(|s| s.database == database).count()
+    }
+
     fn prevent_in_transaction_block(&self, statement: &str) -> PgResult<()> {
         if self.nested {
             bail!(
@@ -147,8 +156,12 @@ impl UtilityServices for Services<'_, '_> {
 }
 
 /// DISCARD TEMP.
-pub(crate) fn drop_temporary(_cx: &StatementContext<'_>) -> PgResult<()> {
-    Ok(())
+pub(crate) fn drop_temporary(cx: &StatementContext<'_>) -> PgResult<()> {
+    use catalog::CatalogRead;
+    match cx.catalog.temp_namespace() {
+        Some(_) => cx.catalog.drop_temp_objects(),
+        None => Ok(()),
+    }
 }
 
 /// Session-level advisory locks are given up.
