@@ -77,10 +77,11 @@ impl CopyInRun {
             bail!(READ_ONLY_SQL_TRANSACTION, "cannot execute COPY FROM in a read-only transaction");
         }
         let columns = copy::table_columns(&relation, stmt, &options)?;
-        let target = match relation.relkind == 'r' && !relation.has_triggers && !relation.row_security {
-            true => bulk_target(cx, stmt, &relation, &columns)?,
-            false => Target::Insert(plan_insert(cx, stmt, &relation, &columns)?),
-        };
+        let target =
+            match relation.relkind == 'r' && !relation.has_triggers && !relation.row_security {
+                true => bulk_target(cx, stmt, &relation, &columns)?,
+                false => Target::Insert(plan_insert(cx, stmt, &relation, &columns)?),
+            };
         cx.core.xact.lock().snapshot_taken = true;
         Ok(CopyInRun {
             header_pending: options.header != Header::No,

@@ -334,6 +334,20 @@ impl SessionCore {
     /// A subtransaction has ended.
     pub(crate) fn subtransaction_ended(&self, _sub: txn::SubId, _commit: bool) {}
 
-    /// The session is about to end.
-    pub(crate) fn session_ended(self: &Arc<Self>) {}
+    /// The session is about to end: its temporary objects go with it.
+    pub(crate) fn session_ended(self: &Arc<Self>) {
+        if self.catalog.temp_namespace().is_none() {
+            return;
+        }
+        let dropped = self
+            .start_command()
+            .and_then(|()| self.catalog.drop_temp_objects())
+            .and_then(|()| self.finish_command());
+        if let Err(e) = dropped {
+            // They stay behind in their schema, whose next user drops them first.
+            self.after_error();
+            self.engine.log_error(self.pid, &e, None);
+        }
+        self.catalog.forget_temp_namespace();
+    }
 }
