@@ -144,6 +144,52 @@ pub(crate) fn store_check(
     cx.services.command_counter_increment()
 }
 
+/// Writes a check that a parent has; `local`: the table declares it as well.
+pub(crate) fn store_inherited_check(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    name: &str,
+    expr: Expr,
+    local: bool,
+) -> PgResult<()> {
+    let mut new = CatalogConstraint::blank(name, table.namespace, 'c', table.oid);
+    new.key = columns_of(&expr);
+    new.expr = Some(Arc::new(expr));
+    new.is_local = local;
+    new.inhcount = 1;
+    cx.catalog.create_constraint(&new)?;
+    cx.catalog.invalidate_relation(table.oid)?;
+    cx.services.command_counter_increment()
+}
+
+/// A check of the table's own must be the one it would inherit under that name.
+pub(crate) fn check_same(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    c: &Constraint,
+    inherited: &Expr,
+    name: &str,
+) -> PgResult<()> {
+    let Some(raw) = &c.raw_expr else { return Ok(()) };
+    let kind = ExprKind::CheckConstraint;
+    let expr = expression::relation_condition(cx, table, raw, kind, "CHECK")?;
+    if !expr.equals(inherited) {
+        bail!(
+            DUPLICATE_OBJECT,
+            "constraint \"{name}\" for relation \"{}\" already exists",
+            table.name
+        );
+    }
+    if c.is_no_inherit {
+        bail!(
+            INVALID_OBJECT_DEFINITION,
+            "constraint \"{name}\" conflicts with inherited constraint on relation \"{}\"",
+            table.name
+        );
+    }
+    Ok(())
+}
+
 /// Makes a column NOT NULL, with its constraint.
 pub(crate) fn add_not_null(
     cx: &UtilityContext<'_>,
@@ -166,6 +212,8 @@ pub(crate) fn add_not_null(
         let mut new = CatalogConstraint::blank(&name, table.namespace, 'n', table.oid);
         new.key = vec![attnum];
         new.noinherit = no_inherit;
+        new.is_local = column.is_local;
+        new.inhcount = column.inhcount;
         cx.catalog.create_constraint(&new)?;
     }
     if !column.not_null {

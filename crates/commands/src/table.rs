@@ -2,7 +2,7 @@
 use crate::{
     UtilityContext,
     column::{self, Column},
-    constraint, creation, expression, object_name, relation_name, sequence,
+    constraint, creation, expression, inherit, object_name, relation_name, sequence,
 };
 use catalog::{
     CatalogRead, NewColumn, NewRelation, RelationDesc, acl, acl::ObjectKind, depend::DependencyKind,
@@ -39,7 +39,10 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()
     creation::check_tablespace(stmt.tablespacename.as_deref())?;
     creation::check_table_access_method(cx, stmt.access_method.as_deref())?;
     let reloptions = creation::reloptions(creation::OptionKind::Table, &stmt.options)?;
-    let elements = elements(cx, stmt)?;
+    let mut elements = elements(cx, stmt)?;
+    let parents = inherit::open_parents(cx, &stmt.inh_relations, place.persistence)?;
+    let own = std::mem::take(&mut elements.columns);
+    elements.columns = inherit::merge_columns(cx, &parents, own)?;
     let mut new = NewRelation::new(
         name,
         place.namespace,
@@ -55,6 +58,10 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()
         serials.push(make_serial(cx, place, name, column)?);
     }
     let created = cx.catalog.create_relation(&new)?;
+    for (i, parent) in parents.iter().enumerate() {
+        cx.catalog.add_inheritance(created.oid, parent.oid, i as i32 + 1, false)?;
+        cx.catalog.invalidate_relation(parent.oid)?;
+    }
     cx.services.command_counter_increment()?;
     for (i, column) in elements.columns.iter().enumerate() {
         finish_column(cx, created.oid, i as i16 + 1, column, serials[i])?;
@@ -64,6 +71,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()
         let c = Constraint::new(ConstrType::Check, -1);
         constraint::store_check(cx, &table, check, expr.clone(), Vec::new(), &c)?;
     }
+    inherit_checks(cx, created.oid, &parents, &mut elements.constraints)?;
     // Primary keys first: they make columns NOT NULL; foreign keys last, they may refer to the table.
     let rank = |c: &Constraint| match c.contype {
         ConstrType::Primary => 1,
@@ -79,6 +87,34 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()
     for (source, numbers) in &elements.indexes {
         let table = cx.catalog.get_relation(created.oid)?;
         copy_index(cx, &table, source, numbers)?;
+    }
+    Ok(())
+}
+
+/// Checks of the parents. A check of the table's own with the same name and meaning merges.
+fn inherit_checks(
+    cx: &UtilityContext<'_>,
+    table: Oid,
+    parents: &[Arc<RelationDesc>],
+    own: &mut Vec<Constraint>,
+) -> PgResult<()> {
+    for check in inherit::checks(parents) {
+        let relation = cx.catalog.get_relation(table)?;
+        let Some(parent) = parents.iter().find(|p| p.oid == check.parent) else { continue };
+        let mut expr = check.expr;
+        renumber(&mut expr, &inherit::column_map(parent, &relation));
+        let same = own.iter().position(|c| {
+            c.contype == ConstrType::Check && c.conname.as_deref() == Some(&check.name)
+        });
+        let merged = same.map(|at| own.remove(at));
+        if let Some(c) = &merged {
+            constraint::check_same(cx, &relation, c, &expr, &check.name)?;
+            cx.notice(PgError::notice(format!(
+                "merging constraint \"{}\" with inherited definition",
+                check.name
+            )));
+        }
+        constraint::store_inherited_check(cx, &relation, &check.name, expr, merged.is_some())?;
     }
     Ok(())
 }
@@ -152,9 +188,6 @@ fn stored_column(column: &NewColumn) -> NewColumn {
 fn check_supported(stmt: &CreateStmt, place: creation::Place) -> PgResult<()> {
     if stmt.partspec.is_some() || stmt.partbound.is_some() {
         return Err(not_supported!("table partitioning"));
-    }
-    if !stmt.inh_relations.is_empty() {
-        return Err(not_supported!("table inheritance"));
     }
     if stmt.of_typename.is_some() {
         return Err(not_supported!("typed tables"));
