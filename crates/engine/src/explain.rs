@@ -2,10 +2,16 @@
 use crate::{
     context::StatementContext,
     portal::Portal,
+    query_run::{compile, plan_query, run_to_end},
     sink::{ColumnDesc, RowShape},
+    statement::{Body, CachedStatement},
+};
+use commands::explain::{
+    ExplainFormat, ExplainInput, ExplainOptions, ExplainSerialize, explain_plan,
 };
 use error::{PgResult, not_supported};
-use parser::ast::{DefArg, ExplainStmt};
+use parser::ast::{DefArg, ExplainStmt, RawStmt};
+use std::{sync::Arc, time::Instant};
 use types::{Datum, Oid, type_oid};
 
 /// The one column.
@@ -37,9 +43,65 @@ pub(crate) fn columns(_cx: &StatementContext<'_>, stmt: &ExplainStmt) -> PgResul
 
 /// The rows.
 pub(crate) fn run(
-    _cx: &StatementContext<'_>,
-    _portal: &Portal,
-    _stmt: &ExplainStmt,
+    cx: &StatementContext<'_>,
+    portal: &Portal,
+    stmt: &ExplainStmt,
 ) -> PgResult<Vec<Vec<Datum>>> {
-    Err(not_supported!("EXPLAIN"))
+    let options = ExplainOptions::parse(&stmt.options)?;
+    if !stmt.query.is_optimizable() {
+        return Err(not_supported!("EXPLAIN of this statement"));
+    }
+    if options.wal || options.memory || options.serialize != ExplainSerialize::None {
+        return Err(not_supported!("EXPLAIN (WAL, MEMORY, SERIALIZE)"));
+    }
+    let raw = Arc::new(RawStmt { stmt: (*stmt.query).clone(), ..(*portal.statement.raw).clone() });
+    let types = portal.statement.param_types.clone();
+    let analyzed = CachedStatement::analyze_inner(
+        cx,
+        &portal.statement.text,
+        raw,
+        types.clone(),
+        options.generic,
+    )?;
+    let Body::Queries(queries) = &analyzed.body else {
+        return Err(not_supported!("EXPLAIN of this statement"));
+    };
+    let bound: Vec<planner::BoundParam> = types
+        .iter()
+        .zip(portal.params.iter())
+        .map(|(typ, value)| planner::BoundParam { typ: *typ, value: value.clone() })
+        .collect();
+    let bound = (!bound.is_empty() && !options.generic).then_some(&bound[..]);
+    let mut texts = Vec::with_capacity(queries.len());
+    for query in queries.iter() {
+        let begin = Instant::now();
+        let plan = Arc::new(plan_query(cx, query, bound, Default::default())?);
+        let planning = begin.elapsed().as_secs_f64();
+        let mut input = ExplainInput {
+            catalog: &cx.catalog,
+            session: cx,
+            plan: &plan,
+            instruments: None,
+            planning_time: Some(planning),
+            execution_time: None,
+            changed_settings: Vec::new(),
+        };
+        if !options.analyze {
+            texts.push(explain_plan(&options, &input)?);
+            continue;
+        }
+        let planned = compile(cx, plan.clone())?;
+        let begin = Instant::now();
+        let mut execution = planned.execute(cx, portal.params.clone(), &mut |_| {})?;
+        execution.instrument(cx, &cx.catalog)?;
+        run_to_end(cx, &mut execution)?;
+        input.execution_time = Some(begin.elapsed().as_secs_f64());
+        input.instruments = execution.instrumentations();
+        texts.push(explain_plan(&options, &input)?);
+    }
+    let whole = texts.join("\n\n");
+    if options.format == ExplainFormat::Text {
+        return Ok(whole.lines().map(|l| vec![Datum::text(l)]).collect());
+    }
+    Ok(vec![vec![Datum::text(&whole)]])
 }

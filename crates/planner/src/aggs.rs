@@ -33,12 +33,9 @@ fn number(root: &mut PlannerInfo<'_>, e: &mut Expr, result: &mut PgResult<()>) {
 
 fn number_one(root: &mut PlannerInfo<'_>, a: &mut Aggref) -> PgResult<()> {
     let cx = root.cx();
-    let agg = cx
-        .catalog
-        .lookup_aggregate(a.aggfnoid)?
-        .ok_or_else(|| error::PgError::internal(format!(
-            "cache lookup failed for aggregate {}", a.aggfnoid
-        )))?;
+    let agg = cx.catalog.lookup_aggregate(a.aggfnoid)?.ok_or_else(|| {
+        error::PgError::internal(format!("cache lookup failed for aggregate {}", a.aggfnoid))
+    })?;
     if !a.aggtranstype.is_valid() {
         a.aggtranstype = resolve_transtype(cx, a, agg.transtype)?;
     }
@@ -121,14 +118,14 @@ fn resolve_transtype(
     use types::type_oid as t;
     let proc = cx.catalog.get_proc(a.aggfnoid)?;
     let actual = |want: &[Oid]| {
-        proc.argtypes
-            .iter()
-            .zip(&a.aggargtypes)
-            .find(|(d, _)| want.contains(d))
-            .map(|(_, x)| *x)
+        proc.argtypes.iter().zip(&a.aggargtypes).find(|(d, _)| want.contains(d)).map(|(_, x)| *x)
     };
     Ok(match declared {
-        t::ANYELEMENT | t::ANYNONARRAY | t::ANYENUM | t::ANYCOMPATIBLE | t::ANYCOMPATIBLENONARRAY => {
+        t::ANYELEMENT
+        | t::ANYNONARRAY
+        | t::ANYENUM
+        | t::ANYCOMPATIBLE
+        | t::ANYCOMPATIBLENONARRAY => {
             match actual(&[declared, t::ANYELEMENT, t::ANYNONARRAY, t::ANYENUM, t::ANYCOMPATIBLE]) {
                 Some(x) => x,
                 None => actual(&[t::ANYARRAY, t::ANYCOMPATIBLEARRAY])

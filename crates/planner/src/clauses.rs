@@ -238,9 +238,11 @@ impl PlanContext<'_> {
             Expr::WindowFunc(x) => f(x.winfnoid),
             Expr::CoerceViaIO(x) => {
                 let io = |typ: Oid, out: bool| {
-                    self.catalog.lookup_type(typ).ok().flatten().map_or(Oid::INVALID, |t| {
-                        if out { t.output } else { t.input }
-                    })
+                    self.catalog
+                        .lookup_type(typ)
+                        .ok()
+                        .flatten()
+                        .map_or(Oid::INVALID, |t| if out { t.output } else { t.input })
                 };
                 f(io(x.resulttype, false)) || f(io(x.arg.typ(), true))
             }
@@ -340,7 +342,10 @@ impl PlanContext<'_> {
         expr.any(&mut |e| {
             matches!(
                 e,
-                Expr::SubLink(_) | Expr::SubPlan(_) | Expr::AlternativeSubPlan(_) | Expr::CurrentOfExpr(_)
+                Expr::SubLink(_)
+                    | Expr::SubPlan(_)
+                    | Expr::AlternativeSubPlan(_)
+                    | Expr::CurrentOfExpr(_)
             ) || (self.any_function(e, &mut |f| !self.func_leakproof(f)) && contain_vars(e))
         })
     }
@@ -404,9 +409,9 @@ impl PlanContext<'_> {
                 if (top && s.sub_link_type == SubLinkType::Any)
                     || s.sub_link_type == SubLinkType::RowCompare =>
             {
-                s.testexpr.iter().fold(Relids::new(), |acc, e| {
-                    acc.union(&self.nonnullable_rels_walk(e, top))
-                })
+                s.testexpr
+                    .iter()
+                    .fold(Relids::new(), |acc, e| acc.union(&self.nonnullable_rels_walk(e, top)))
             }
             Expr::PlaceHolderVar(p) => {
                 let mut set = self.nonnullable_rels_walk(&p.phexpr, top);

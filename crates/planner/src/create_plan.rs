@@ -1,14 +1,7 @@
 //! Plans from paths.
 use crate::{
-    clauses::*,
-    cost::*,
-    inherit::adjust_appendrel_attrs,
-    init::restrict_info::*,
-    path::*,
-    plan_keys::*,
-    pathkeys::*,
-    relids::Relids,
-    root::*,
+    clauses::*, cost::*, inherit::adjust_appendrel_attrs, init::restrict_info::*, path::*,
+    pathkeys::*, plan_keys::*, relids::Relids, root::*,
 };
 use error::{PgError, PgResult};
 use nodes::{plan::*, *};
@@ -112,7 +105,12 @@ fn recurse(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
             Ok(passing(path, PlanNode::Material, child))
         }
         PathKind::Memoize {
-            subpath, hash_operators, param_exprs, singlerow, binary_mode, est_entries,
+            subpath,
+            hash_operators,
+            param_exprs,
+            singlerow,
+            binary_mode,
+            est_entries,
         } => {
             let child = recurse(root, subpath)?;
             let mut exprs = param_exprs.clone();
@@ -172,7 +170,8 @@ fn recurse(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
         }
         PathKind::UpperUnique { subpath, num_keys } => {
             let child = recurse(root, subpath)?;
-            let keys = unique_keys(root, &child, &path.pathkeys[..(*num_keys).min(path.pathkeys.len())])?;
+            let keys =
+                unique_keys(root, &child, &path.pathkeys[..(*num_keys).min(path.pathkeys.len())])?;
             Ok(passing(path, PlanNode::Unique { keys }, child))
         }
         PathKind::Agg { subpath, strategy, num_groups, transition_space, group_clause, qual } => {
@@ -268,11 +267,8 @@ fn recurse(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
                     collation: path.target.exprs.get(i).map_or(Oid::INVALID, Expr::collation),
                 })
                 .collect();
-            let node = PlanNode::RecursiveUnion {
-                wt_param: *wt_param,
-                dup_keys,
-                num_groups: *num_groups,
-            };
+            let node =
+                PlanNode::RecursiveUnion { wt_param: *wt_param, dup_keys, num_groups: *num_groups };
             let mut plan = new_plan(root, path, node);
             plan.lefttree = Some(Arc::new(l));
             plan.righttree = Some(Arc::new(r));
@@ -365,9 +361,8 @@ fn projection_plan(
         child.plan_width = path.target.width;
         return Ok(child);
     }
-    let capable = crate::pathnode::is_projection_capable(subpath)
-        && plan_can_project(&child)
-        && dummy;
+    let capable =
+        crate::pathnode::is_projection_capable(subpath) && plan_can_project(&child) && dummy;
     if capable {
         child.target_list = tlist;
         child.startup_cost = path.startup_cost;
@@ -442,18 +437,19 @@ fn merge_append_plan(
     for p in subpaths {
         let child = recurse(root, p)?;
         let child_relids = root.rels[p.parent].relids.clone();
-        let (mut child, child_keys) =
-            sort_keys(root, child, &path.pathkeys, Some(&child_relids))?;
+        let (mut child, child_keys) = sort_keys(root, child, &path.pathkeys, Some(&child_relids))?;
         // Children must order by the columns in the same places.
         for k in &keys {
-            if !child_keys.iter().any(|c| c.col == k.col) && child.target_list.len() < k.col as usize
+            if !child_keys.iter().any(|c| c.col == k.col)
+                && child.target_list.len() < k.col as usize
             {
                 return Err(PgError::internal("MergeAppend child's targetlist doesn't match"));
             }
         }
         if !pathkeys_contained_in(&path.pathkeys, &p.pathkeys) {
             let c = cost_sort(root, child.total_cost, child.plan_rows, child.plan_width, limit);
-            let mut sort = Plan::new(PlanNode::Sort { keys: child_keys }, child.target_list.clone());
+            let mut sort =
+                Plan::new(PlanNode::Sort { keys: child_keys }, child.target_list.clone());
             sort.startup_cost = c.startup;
             sort.total_cost = c.total;
             sort.plan_rows = child.plan_rows;
@@ -696,11 +692,8 @@ pub fn replace_nestloop_params(root: &mut PlannerInfo<'_>, expr: &mut Expr) {
             }
         }
         Expr::PlaceHolderVar(p) if p.phlevelsup == 0 => {
-            let eval_at = root
-                .placeholder_list
-                .iter()
-                .find(|i| i.phid == p.phid)
-                .map(|i| i.eval_at.clone());
+            let eval_at =
+                root.placeholder_list.iter().find(|i| i.phid == p.phid).map(|i| i.eval_at.clone());
             if eval_at.is_some_and(|e| e.is_subset(&root.cur_outer_rels)) {
                 *expr = nestloop_param(root, expr.clone());
             } else {
@@ -713,14 +706,12 @@ pub fn replace_nestloop_params(root: &mut PlannerInfo<'_>, expr: &mut Expr) {
 
 fn nestloop_param(root: &mut PlannerInfo<'_>, item: Expr) -> Expr {
     let (typ, typmod, coll) = (item.typ(), item.typmod(), item.collation());
-    let found =
-        root.cur_outer_params.iter().find(|p| p.paramval.equals(&item)).map(|p| p.paramno);
+    let found = root.cur_outer_params.iter().find(|p| p.paramval.equals(&item)).map(|p| p.paramno);
     let paramid = match found {
         Some(id) => id,
         None => {
             let p = root.new_param(typ, typmod, coll);
-            root.cur_outer_params
-                .push(NestLoopParamItem { paramno: p.paramid, paramval: item });
+            root.cur_outer_params.push(NestLoopParamItem { paramno: p.paramid, paramval: item });
             p.paramid
         }
     };
@@ -743,25 +734,20 @@ fn process_subquery_params(root: &mut PlannerInfo<'_>, params: &[PlannerParam]) 
         let mut item = p.item.clone();
         if let Expr::Var(v) = &item {
             if !root.cur_outer_rels.contains(v.varno) {
-                return Err(PgError::internal(
-                    "non-LATERAL parameter required by subquery",
-                ));
+                return Err(PgError::internal("non-LATERAL parameter required by subquery"));
             }
         }
         if let Expr::PlaceHolderVar(ph) = &item {
             let at = crate::placeholder::find_placeholder_info(root, &ph.clone());
             let eval_at = root.placeholder_list[at].eval_at.clone();
             if !eval_at.is_subset(&root.cur_outer_rels) {
-                return Err(PgError::internal(
-                    "non-LATERAL parameter required by subquery",
-                ));
+                return Err(PgError::internal("non-LATERAL parameter required by subquery"));
             }
         }
         if let Expr::Var(v) = &mut item {
             v.varlevelsup = 0;
         }
-        root.cur_outer_params
-            .push(NestLoopParamItem { paramno: p.param_id, paramval: item });
+        root.cur_outer_params.push(NestLoopParamItem { paramno: p.param_id, paramval: item });
     }
     Ok(())
 }
@@ -808,11 +794,7 @@ fn gate(plan: Plan, quals: Vec<Expr>) -> Plan {
     with_child(result, plan)
 }
 
-fn quals_of(
-    root: &mut PlannerInfo<'_>,
-    path: &Path,
-    clauses: &[Rc<RestrictInfo>],
-) -> Vec<Expr> {
+fn quals_of(root: &mut PlannerInfo<'_>, path: &Path, clauses: &[Rc<RestrictInfo>]) -> Vec<Expr> {
     let mut quals = actual_clauses(&order_rinfos(root, clauses));
     if path.param.is_some() || !root.cur_outer_rels.is_empty() {
         quals.iter_mut().for_each(|q| replace_nestloop_params(root, q));
@@ -933,14 +915,7 @@ fn other_scan_plan(
 fn fix_indexqual(index: &IndexOptInfo, clause: &IndexClause, qual: &Expr) -> Expr {
     let mut q = qual.clone();
     let as_column = |col: usize, e: &Expr| -> Expr {
-        let mut v = make_var(
-            INDEX_VAR,
-            col as i16 + 1,
-            e.typ(),
-            e.typmod(),
-            e.collation(),
-            0,
-        );
+        let mut v = make_var(INDEX_VAR, col as i16 + 1, e.typ(), e.typmod(), e.collation(), 0);
         v.varnosyn = index.relid;
         v.varattnosyn = index.indexkeys[col];
         Expr::Var(v)
@@ -984,9 +959,11 @@ fn index_scan_plan(
     let mut qpqual = Vec::new();
     for c in clauses {
         // Checked by the index, exactly or by a clause of the same class.
-        if ip.clauses.iter().any(|i| {
-            !i.lossy && crate::init::equivclass::is_redundant_with(c, &i.rinfo)
-        }) {
+        if ip
+            .clauses
+            .iter()
+            .any(|i| !i.lossy && crate::init::equivclass::is_redundant_with(c, &i.rinfo))
+        {
             continue;
         }
         if !root.cx().contain_mutable(&c.clause)
@@ -1124,7 +1101,8 @@ fn bitmap_subplan(
                 plans.push(Arc::new(p));
                 arms.push(make_ands_explicit(conds));
             }
-            let or = if arms.len() == 1 { arms.remove(0) } else { make_bool(BoolExprType::Or, arms) };
+            let or =
+                if arms.len() == 1 { arms.remove(0) } else { make_bool(BoolExprType::Or, arms) };
             if plans.len() == 1 {
                 if let Some(p) = plans.pop() {
                     return Ok((Arc::unwrap_or_clone(p), vec![or]));
@@ -1210,9 +1188,7 @@ fn split_join_clauses(
     restrict: &[Rc<RestrictInfo>],
     relids: &Relids,
 ) -> (Vec<Expr>, Vec<Expr>) {
-    let is_true = |r: &RestrictInfo| {
-        matches!(&r.clause, Expr::Const(c) if matches!(c.value, types::Datum::Bool(true)))
-    };
+    let is_true = |r: &RestrictInfo| matches!(&r.clause, Expr::Const(c) if matches!(c.value, types::Datum::Bool(true)));
     let ordered = order_rinfos(root, restrict);
     let (mut own, mut other) = (Vec::new(), Vec::new());
     let is_outer = matches!(
@@ -1278,17 +1254,16 @@ fn join_plan(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
             }
             // The params that this loop's outer side supplies.
             let mut params = Vec::new();
-            let (mine, rest): (Vec<_>, Vec<_>) =
-                std::mem::take(&mut root.cur_outer_params).into_iter().partition(|p| {
-                    match &p.paramval {
-                        Expr::Var(v) => outer_relids.contains(v.varno),
-                        Expr::PlaceHolderVar(ph) => root
-                            .placeholder_list
-                            .iter()
-                            .find(|i| i.phid == ph.phid)
-                            .is_some_and(|i| i.eval_at.is_subset(&outer_relids)),
-                        _ => false,
-                    }
+            let (mine, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut root.cur_outer_params)
+                .into_iter()
+                .partition(|p| match &p.paramval {
+                    Expr::Var(v) => outer_relids.contains(v.varno),
+                    Expr::PlaceHolderVar(ph) => root
+                        .placeholder_list
+                        .iter()
+                        .find(|i| i.phid == ph.phid)
+                        .is_some_and(|i| i.eval_at.is_subset(&outer_relids)),
+                    _ => false,
                 });
             root.cur_outer_params = rest;
             let mut outer = outer;
@@ -1376,7 +1351,8 @@ fn join_plan(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
             let outer_keys = if outersortkeys.is_empty() {
                 join.outer.pathkeys.clone()
             } else {
-                outer = add_sort(root, outer, outersortkeys, Some(&outer_relids), *outer_presorted)?;
+                outer =
+                    add_sort(root, outer, outersortkeys, Some(&outer_relids), *outer_presorted)?;
                 outersortkeys.clone()
             };
             if !innersortkeys.is_empty() {

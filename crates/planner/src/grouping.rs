@@ -23,16 +23,14 @@ pub fn preprocess_limit(root: &PlannerInfo<'_>, tuple_fraction: f64) -> Limits {
     let estimate = |e: &Option<Expr>, default: i64| -> i64 {
         match e {
             None => -1,
-            Some(e) => {
-                match crate::prep::const_fold::estimate_expression_value(root.cx(), e) {
-                    Expr::Const(c) => match c.value {
-                        Datum::Int8(n) => n.max(default),
-                        Datum::Null => -1,
-                        _ => 0,
-                    },
+            Some(e) => match crate::prep::const_fold::estimate_expression_value(root.cx(), e) {
+                Expr::Const(c) => match c.value {
+                    Datum::Int8(n) => n.max(default),
+                    Datum::Null => -1,
                     _ => 0,
-                }
-            }
+                },
+                _ => 0,
+            },
         }
     };
     let count = {
@@ -45,11 +43,8 @@ pub fn preprocess_limit(root: &PlannerInfo<'_>, tuple_fraction: f64) -> Limits {
     };
     let mut fraction = tuple_fraction;
     if count != -1 {
-        let limit = if count == 0 || offset == 0 {
-            0.10
-        } else {
-            count as f64 + offset.max(0) as f64
-        };
+        let limit =
+            if count == 0 || offset == 0 { 0.10 } else { count as f64 + offset.max(0) as f64 };
         fraction = if fraction >= 1.0 {
             if limit >= 1.0 { fraction.min(limit) } else { fraction }
         } else if fraction > 0.0 {
@@ -97,7 +92,16 @@ fn active_windows(root: &PlannerInfo<'_>) -> Vec<(WindowClause, Vec<WindowFunc>)
         .filter_map(|w| {
             let mine: Vec<WindowFunc> =
                 funcs.iter().filter(|f| f.winref == w.winref).cloned().collect();
-            (!mine.is_empty()).then(|| (w.clone(), mine))
+            let mut w = w.clone();
+            // row_number() and its kin don't look at the frame: the cheapest one will do.
+            if mine.iter().all(|f| matches!(f.winfnoid.0, 3100..=3105)) {
+                use frame_option as o;
+                w.frame_options =
+                    o::NONDEFAULT | o::ROWS | o::START_UNBOUNDED_PRECEDING | o::END_CURRENT_ROW;
+                w.start_offset = None;
+                w.end_offset = None;
+            }
+            (!mine.is_empty()).then_some((w, mine))
         })
         .collect();
     // Windows that share a sort go together, the longest sort first.
@@ -139,9 +143,11 @@ fn preprocess_group_clause(root: &PlannerInfo<'_>) -> Vec<SortGroupClause> {
     let parse = &root.parse;
     let mut out: Vec<SortGroupClause> = Vec::new();
     for s in &parse.sort_clause {
-        match parse.group_clause.iter().find(|g| {
-            g.tle_sort_group_ref == s.tle_sort_group_ref && g.eqop == s.eqop
-        }) {
+        match parse
+            .group_clause
+            .iter()
+            .find(|g| g.tle_sort_group_ref == s.tle_sort_group_ref && g.eqop == s.eqop)
+        {
             Some(g) => {
                 let mut g = g.clone();
                 g.sortop = s.sortop;
@@ -305,9 +311,11 @@ fn make_sort_input_target(root: &PlannerInfo<'_>, final_target: &PathTarget) -> 
     let parse = &root.parse;
     let cx = root.cx();
     let postpone_ok = parse.distinct_clause.is_empty();
-    let sort_has_srf = final_target.exprs.iter().enumerate().any(|(i, e)| {
-        final_target.sortgroupref(i) != 0 && expr_returns_set(e)
-    });
+    let sort_has_srf = final_target
+        .exprs
+        .iter()
+        .enumerate()
+        .any(|(i, e)| final_target.sortgroupref(i) != 0 && expr_returns_set(e));
     let has_limit = parse.limit_count.is_some() || root.tuple_fraction > 0.0;
     let mut postponed = Vec::new();
     let (mut have_srf, mut have_volatile, mut have_expensive) = (false, false, false);
@@ -468,7 +476,10 @@ fn expand_grouping_sets(parse: &Query) -> PgResult<Option<Vec<Vec<u32>>>> {
                 let n = parts.len();
                 (0..1u64 << n)
                     .map(|mask| {
-                        (0..n).filter(|i| mask & (1 << i) != 0).flat_map(|i| parts[i].clone()).collect()
+                        (0..n)
+                            .filter(|i| mask & (1 << i) != 0)
+                            .flat_map(|i| parts[i].clone())
+                            .collect()
                     })
                     .collect()
             }
@@ -524,9 +535,8 @@ fn extract_rollups(sets: &[Vec<u32>]) -> Vec<Rollup> {
     rest.sort_by_key(|s| std::cmp::Reverse(s.len()));
     let mut chains: Vec<Vec<Vec<u32>>> = Vec::new();
     for s in rest {
-        let fits = chains.iter_mut().find(|c| {
-            c.last().is_some_and(|l| s.iter().all(|r| l.contains(r)))
-        });
+        let fits =
+            chains.iter_mut().find(|c| c.last().is_some_and(|l| s.iter().all(|r| l.contains(r))));
         match fits {
             Some(c) => c.push(s),
             None => chains.push(vec![s]),
@@ -637,8 +647,9 @@ fn create_grouping_paths(
         plain_group_paths(root, input, id, target, &having, &agg_costs);
     }
     if root.rels[id].pathlist.is_empty() {
-        return Err(error::err!(FEATURE_NOT_SUPPORTED, "could not implement GROUP BY")
-            .detail("Some of the datatypes only support hashing, while others only support sorting."));
+        return Err(error::err!(FEATURE_NOT_SUPPORTED, "could not implement GROUP BY").detail(
+            "Some of the datatypes only support hashing, while others only support sorting.",
+        ));
     }
     set_cheapest(root, id)?;
     Ok(id)
@@ -698,7 +709,15 @@ fn plain_group_paths(
             cheapest.target.width,
         );
         let path = agg_path(
-            id, cheapest, target, AggStrategy::Hashed, clause, num_groups, having, agg_costs, c,
+            id,
+            cheapest,
+            target,
+            AggStrategy::Hashed,
+            clause,
+            num_groups,
+            having,
+            agg_costs,
+            c,
             Vec::new(),
         );
         add_path(root, id, path);
@@ -798,12 +817,24 @@ fn grouped_path(
             sorted.target.width,
         );
         // Keys that only serve ordered aggregates end at the groups.
-        let mut keys = if strategy == AggStrategy::Plain { Vec::new() } else { sorted.pathkeys.clone() };
-        keys.truncate(root.num_groupby_pathkeys.max(
-            if root.num_ordered_aggs == 0 { keys.len() } else { 0 },
-        ));
+        let mut keys =
+            if strategy == AggStrategy::Plain { Vec::new() } else { sorted.pathkeys.clone() };
+        keys.truncate(root.num_groupby_pathkeys.max(if root.num_ordered_aggs == 0 {
+            keys.len()
+        } else {
+            0
+        }));
         return agg_path(
-            id, sorted, target, strategy, clause.to_vec(), num_groups, having, agg_costs, c, keys,
+            id,
+            sorted,
+            target,
+            strategy,
+            clause.to_vec(),
+            num_groups,
+            having,
+            agg_costs,
+            c,
+            keys,
         );
     }
     let c = cost_group(
@@ -823,11 +854,7 @@ fn grouped_path(
     };
     let keys = sorted.pathkeys.clone();
     new_path(
-        PathKind::Group {
-            subpath: sorted,
-            group_clause: clause.to_vec(),
-            qual: having.to_vec(),
-        },
+        PathKind::Group { subpath: sorted, group_clause: clause.to_vec(), qual: having.to_vec() },
         id,
         target.clone(),
         None,
@@ -866,9 +893,7 @@ fn grouping_set_paths(
             is_hashed: hashed,
         }
     };
-    let sortable = |s: &Vec<u32>| {
-        group_clause_of(&parse, s).iter().all(|g| g.sortop.is_valid())
-    };
+    let sortable = |s: &Vec<u32>| group_clause_of(&parse, s).iter().all(|g| g.sortop.is_valid());
     let hashable = |s: &Vec<u32>| group_clause_of(&parse, s).iter().all(|g| g.hashable);
     if sets.iter().all(sortable) {
         let rollups: Vec<RollupData> =
@@ -878,19 +903,23 @@ fn grouping_set_paths(
             let is_cheapest = Rc::ptr_eq(&p, &cheapest);
             for sorted in sorted_variants(root, id, &p, &keys, is_cheapest, -1.0) {
                 let only_empty = rollups.len() == 1 && rollups[0].group_clause.is_empty();
-                let strategy =
-                    if only_empty { AggStrategy::Plain } else { AggStrategy::Sorted };
+                let strategy = if only_empty { AggStrategy::Plain } else { AggStrategy::Sorted };
                 let path = grouping_sets_path(
-                    root, id, sorted, target, strategy, rollups.clone(), having, agg_costs,
+                    root,
+                    id,
+                    sorted,
+                    target,
+                    strategy,
+                    rollups.clone(),
+                    having,
+                    agg_costs,
                 );
                 add_path(root, id, path);
             }
         }
     }
     // All non-empty sets hashed, in one pass over the input in any order.
-    if root.num_ordered_aggs == 0
-        && sets.iter().all(hashable)
-        && sets.iter().any(|s| !s.is_empty())
+    if root.num_ordered_aggs == 0 && sets.iter().all(hashable) && sets.iter().any(|s| !s.is_empty())
     {
         let (empty, full): (Vec<Vec<u32>>, Vec<Vec<u32>>) =
             sets.iter().cloned().partition(Vec::is_empty);
@@ -978,11 +1007,12 @@ fn grouping_sets_path(
         }
         first = false;
     }
-    let keys = if rollups.len() == 1 && rollups[0].gsets.len() == 1 && strategy == AggStrategy::Sorted {
-        subpath.pathkeys.clone()
-    } else {
-        Vec::new()
-    };
+    let keys =
+        if rollups.len() == 1 && rollups[0].gsets.len() == 1 && strategy == AggStrategy::Sorted {
+            subpath.pathkeys.clone()
+        } else {
+            Vec::new()
+        };
     total.startup += target.cost.startup;
     total.total += target.cost.startup + target.cost.per_tuple * total.rows;
     new_path(
@@ -1026,7 +1056,8 @@ fn create_window_paths(
         let mut window_target = input_target.clone();
         for (i, (w, funcs)) in windows.iter().enumerate() {
             let keys = window_pathkeys(root, w);
-            if let Some(s) = sorted_variants(root, id, &path, &keys, true, -1.0).into_iter().next() {
+            if let Some(s) = sorted_variants(root, id, &path, &keys, true, -1.0).into_iter().next()
+            {
                 path = s;
             }
             let last = i + 1 == windows.len();
@@ -1053,9 +1084,7 @@ fn create_window_paths(
             );
             let c = Costs {
                 startup: c.startup + window_target.cost.startup,
-                total: c.total
-                    + window_target.cost.startup
-                    + window_target.cost.per_tuple * c.rows,
+                total: c.total + window_target.cost.startup + window_target.cost.per_tuple * c.rows,
                 rows: c.rows,
                 disabled: path.disabled_nodes,
             };
@@ -1137,9 +1166,7 @@ fn create_distinct_paths(
     let distinct_on = root.parse.has_distinct_on;
     if sortable {
         // DISTINCT ON must see rows in ORDER BY order.
-        let mut needed = if distinct_on
-            && root.distinct_pathkeys.len() < root.sort_pathkeys.len()
-        {
+        let mut needed = if distinct_on && root.distinct_pathkeys.len() < root.sort_pathkeys.len() {
             root.sort_pathkeys.clone()
         } else {
             root.distinct_pathkeys.clone()
@@ -1163,8 +1190,7 @@ fn create_distinct_paths(
                     let s = &root.cx().settings;
                     let c = Costs {
                         startup: sorted.startup_cost,
-                        total: sorted.total_cost
-                            + s.cpu_operator_cost * sorted.rows * nkeys as f64,
+                        total: sorted.total_cost + s.cpu_operator_cost * sorted.rows * nkeys as f64,
                         rows,
                         disabled: sorted.disabled_nodes,
                     };
@@ -1189,8 +1215,7 @@ fn create_distinct_paths(
     }
     let allow_hash = hashable
         && !clause.is_empty()
-        && (root.rels[id].pathlist.is_empty()
-            || !distinct_on && root.cx().settings.enable_hashagg);
+        && (root.rels[id].pathlist.is_empty() || !distinct_on && root.cx().settings.enable_hashagg);
     if allow_hash && !distinct_on {
         let c = cost_agg(
             root,
@@ -1224,24 +1249,17 @@ fn create_distinct_paths(
         add_path(root, id, path);
     }
     if root.rels[id].pathlist.is_empty() {
-        return Err(error::err!(FEATURE_NOT_SUPPORTED, "could not implement DISTINCT")
-            .detail("Some of the datatypes only support hashing, while others only support sorting."));
+        return Err(error::err!(FEATURE_NOT_SUPPORTED, "could not implement DISTINCT").detail(
+            "Some of the datatypes only support hashing, while others only support sorting.",
+        ));
     }
     set_cheapest(root, id)?;
     Ok(id)
 }
 
 fn limit_one(root: &PlannerInfo<'_>, id: RelId, sub: PathRef) -> Path {
-    let mut path = limit_path(
-        root,
-        id,
-        sub,
-        None,
-        Some(crate::lsyscache::int8_const(1)),
-        false,
-        -1,
-        1,
-    );
+    let mut path =
+        limit_path(root, id, sub, None, Some(crate::lsyscache::int8_const(1)), false, -1, 1);
     path.rows = 1.0;
     path
 }
@@ -1261,7 +1279,8 @@ fn limit_path(
     let (mut rows, mut startup, mut total) = (sub.rows, sub.startup_cost, sub.total_cost);
     let (in_start, in_total) = (startup, total);
     if offset_est != -1 {
-        let skip = if offset_est > 0 { offset_est as f64 } else { clamp_row_est(input_rows * 0.10) };
+        let skip =
+            if offset_est > 0 { offset_est as f64 } else { clamp_row_est(input_rows * 0.10) };
         let skip = skip.min(rows);
         if input_rows > 0.0 {
             startup += (in_total - in_start) * skip / input_rows;

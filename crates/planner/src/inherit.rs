@@ -89,12 +89,7 @@ fn translated(v: &Var, info: &AppendRelInfo) -> Expr {
             return Expr::Var(new);
         }
         // A UNION ALL branch: the row is built from its columns.
-        let args = info
-            .translated_vars
-            .iter()
-            .flatten()
-            .cloned()
-            .collect();
+        let args = info.translated_vars.iter().flatten().cloned().collect();
         return Expr::RowExpr(Box::new(RowExpr {
             args,
             row_typeid: v.vartype,
@@ -166,19 +161,11 @@ pub fn add_other_rels_to_query(root: &mut PlannerInfo<'_>) -> PgResult<()> {
 }
 
 /// Adds the children of one range table entry.
-pub fn expand_inherited_rtentry(
-    root: &mut PlannerInfo<'_>,
-    id: RelId,
-    rti: i32,
-) -> PgResult<()> {
+pub fn expand_inherited_rtentry(root: &mut PlannerInfo<'_>, id: RelId, rti: i32) -> PgResult<()> {
     if matches!(root.rte(rti).kind, RteKind::Subquery { .. }) {
         // A UNION ALL made flat: the children are in the range table already.
-        let infos: Vec<Rc<AppendRelInfo>> = root
-            .append_rel_list
-            .iter()
-            .filter(|a| a.parent_relid == rti)
-            .cloned()
-            .collect();
+        let infos: Vec<Rc<AppendRelInfo>> =
+            root.append_rel_list.iter().filter(|a| a.parent_relid == rti).cloned().collect();
         for info in infos {
             let child = plancat::build_simple_rel(root, info.child_relid, Some(id))?;
             root.rels[id].live_children.push(child);
@@ -201,7 +188,8 @@ pub fn expand_inherited_rtentry(
     let parent = root.cx().catalog.get_relation(relid)?;
     for member in members {
         let child = root.cx().catalog.get_relation(member)?;
-        if child.persistence == 't' && child.oid != relid
+        if child.persistence == 't'
+            && child.oid != relid
             && root.cx().catalog.temp_namespace() != Some(child.namespace)
         {
             continue;

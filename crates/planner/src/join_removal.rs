@@ -13,9 +13,7 @@ pub fn relation_has_unique_index_for(
     let r = &root.rels[rel];
     let cx = root.cx();
     r.indexlist.iter().any(|index| {
-        if !index.unique
-            || !index.immediate
-            || !(index.predicate.is_empty() || index.pred_ok.get())
+        if !index.unique || !index.immediate || !(index.predicate.is_empty() || index.pred_ok.get())
         {
             return false;
         }
@@ -112,9 +110,11 @@ pub fn query_is_distinct_for(root: &PlannerInfo<'_>, query: &Query, cols: &[(i16
     if let Some(op) = &query.set_operations {
         if !op.all {
             let mut groups = op.group_clauses.iter();
-            return query.target_list.iter().filter(|t| !t.resjunk).all(|t| {
-                groups.next().is_some_and(|g| covered(t.resno, g.eqop))
-            });
+            return query
+                .target_list
+                .iter()
+                .filter(|t| !t.resjunk)
+                .all(|t| groups.next().is_some_and(|g| covered(t.resno, g.eqop)));
         }
     }
     false
@@ -185,6 +185,39 @@ pub fn remove_useless_joins(root: &mut PlannerInfo<'_>, joinlist: Vec<JoinList>)
         remove_rel(root, rti, &sj);
         joinlist = drop_rel(joinlist, rti);
     }
+}
+
+/// A semi join to a relation that is unique for the condition is an inner join.
+pub fn reduce_unique_semijoins(root: &mut PlannerInfo<'_>) {
+    let list = std::mem::take(&mut root.join_info_list);
+    let mut kept = Vec::with_capacity(list.len());
+    for sj in list {
+        let inner = (sj.jointype == JoinType::Semi)
+            .then(|| sj.min_righthand.singleton())
+            .flatten()
+            .and_then(|rti| root.try_base(rti));
+        let reduced = inner.is_some_and(|id| {
+            root.rels[id].kind == RelKind::Base
+                && sj.min_righthand == sj.syn_righthand
+                && matches!(root.rels[id].base, BaseKind::Relation | BaseKind::Subquery)
+                && {
+                    let join = sj.min_lefthand.union(&sj.min_righthand);
+                    let mut restrict = crate::init::equivclass::generate_join_implied_equalities(
+                        root,
+                        &join,
+                        &sj.min_lefthand,
+                        id,
+                        None,
+                    );
+                    restrict.extend(root.rels[id].joininfo.iter().cloned());
+                    innerrel_is_unique(root, &join, &sj.min_lefthand, id, JoinType::Semi, &restrict)
+                }
+        });
+        if !reduced {
+            kept.push(sj);
+        }
+    }
+    root.join_info_list = kept;
 }
 
 fn removable(root: &PlannerInfo<'_>, sj: &Rc<SpecialJoinInfo>) -> Option<i32> {
@@ -290,9 +323,7 @@ fn remove_rel(root: &mut PlannerInfo<'_>, rti: i32, sj: &SpecialJoinInfo) {
             let needed = &root.rels[id].attr_needed;
             let mut target = (*root.rels[id].reltarget).clone();
             target.exprs.retain(|e| match e {
-                Expr::Var(v) => {
-                    needed.get((v.varattno + 7) as usize).is_none_or(|n| !n.is_empty())
-                }
+                Expr::Var(v) => needed.get((v.varattno + 7) as usize).is_none_or(|n| !n.is_empty()),
                 _ => true,
             });
             Rc::new(target)

@@ -246,7 +246,8 @@ impl PlanContext<'_> {
             return false;
         };
         x.iter().any(|p| {
-            (p.method == am::BTREE || p.method == am::HASH) && y.iter().any(|q| q.family == p.family)
+            (p.method == am::BTREE || p.method == am::HASH)
+                && y.iter().any(|q| q.family == p.family)
         })
     }
 

@@ -156,7 +156,10 @@ fn infer_arbiter_indexes(root: &PlannerInfo<'_>, oc: &OnConflictExpr) -> PgResul
             bail!(WRONG_OBJECT_TYPE, "constraint in ON CONFLICT clause has no associated index");
         };
         if oc.update && index.exclusion {
-            bail!(WRONG_OBJECT_TYPE, "ON CONFLICT DO UPDATE not supported with exclusion constraints");
+            bail!(
+                WRONG_OBJECT_TYPE,
+                "ON CONFLICT DO UPDATE not supported with exclusion constraints"
+            );
         }
         return Ok(vec![index.oid]);
     }

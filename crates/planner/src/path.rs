@@ -109,19 +109,38 @@ pub enum PathKind {
     SampleScan,
     Index(IndexPath),
     BitmapHeap(BitmapQual),
-    TidScan { tidquals: Vec<Rc<RestrictInfo>> },
-    TidRange { quals: Vec<Rc<RestrictInfo>> },
-    SubqueryScan { subpath: PathRef },
+    TidScan {
+        tidquals: Vec<Rc<RestrictInfo>>,
+    },
+    TidRange {
+        quals: Vec<Rc<RestrictInfo>>,
+    },
+    SubqueryScan {
+        subpath: PathRef,
+    },
     FunctionScan,
     TableFuncScan,
     ValuesScan,
-    CteScan { plan_id: i32, param: i32 },
+    CteScan {
+        plan_id: i32,
+        param: i32,
+    },
     NamedTuplestoreScan,
-    WorkTableScan { wt_param: i32 },
+    WorkTableScan {
+        wt_param: i32,
+    },
     ResultScan,
-    GroupResult { quals: Vec<Expr> },
-    Append { subpaths: Vec<PathRef>, limit_tuples: f64 },
-    MergeAppend { subpaths: Vec<PathRef>, limit_tuples: f64 },
+    GroupResult {
+        quals: Vec<Expr>,
+    },
+    Append {
+        subpaths: Vec<PathRef>,
+        limit_tuples: f64,
+    },
+    MergeAppend {
+        subpaths: Vec<PathRef>,
+        limit_tuples: f64,
+    },
     NestLoop(JoinPath),
     MergeJoin {
         join: JoinPath,
@@ -132,8 +151,14 @@ pub enum PathKind {
         skip_mark_restore: bool,
         materialize_inner: bool,
     },
-    HashJoin { join: JoinPath, hashclauses: Vec<Rc<RestrictInfo>>, num_batches: f64 },
-    Material { subpath: PathRef },
+    HashJoin {
+        join: JoinPath,
+        hashclauses: Vec<Rc<RestrictInfo>>,
+        num_batches: f64,
+    },
+    Material {
+        subpath: PathRef,
+    },
     Memoize {
         subpath: PathRef,
         hash_operators: Vec<Oid>,
@@ -142,13 +167,35 @@ pub enum PathKind {
         binary_mode: bool,
         est_entries: u32,
     },
-    Unique { subpath: PathRef, method: UniqueMethod, in_operators: Vec<Oid>, uniq_exprs: Vec<Expr> },
-    Projection { subpath: PathRef, dummy: bool },
-    ProjectSet { subpath: PathRef },
-    Sort { subpath: PathRef },
-    IncrementalSort { subpath: PathRef, presorted: usize },
-    Group { subpath: PathRef, group_clause: Vec<SortGroupClause>, qual: Vec<Expr> },
-    UpperUnique { subpath: PathRef, num_keys: usize },
+    Unique {
+        subpath: PathRef,
+        method: UniqueMethod,
+        in_operators: Vec<Oid>,
+        uniq_exprs: Vec<Expr>,
+    },
+    Projection {
+        subpath: PathRef,
+        dummy: bool,
+    },
+    ProjectSet {
+        subpath: PathRef,
+    },
+    Sort {
+        subpath: PathRef,
+    },
+    IncrementalSort {
+        subpath: PathRef,
+        presorted: usize,
+    },
+    Group {
+        subpath: PathRef,
+        group_clause: Vec<SortGroupClause>,
+        qual: Vec<Expr>,
+    },
+    UpperUnique {
+        subpath: PathRef,
+        num_keys: usize,
+    },
     Agg {
         subpath: PathRef,
         strategy: AggStrategy,
@@ -164,7 +211,10 @@ pub enum PathKind {
         qual: Vec<Expr>,
         transition_space: f64,
     },
-    MinMaxAgg { aggs: Vec<MinMaxAggInfo>, quals: Vec<Expr> },
+    MinMaxAgg {
+        aggs: Vec<MinMaxAggInfo>,
+        quals: Vec<Expr>,
+    },
     WindowAgg {
         subpath: PathRef,
         winclause: WindowClause,
@@ -189,7 +239,19 @@ pub enum PathKind {
         wt_param: i32,
         num_groups: f64,
     },
-    LockRows { subpath: PathRef, row_marks: Vec<PlanRowMark>, epq_param: i32 },
-    ModifyTable { subpath: PathRef, modify: Box<ModifyTable> },
-    Limit { subpath: PathRef, offset: Option<Expr>, count: Option<Expr>, with_ties: bool },
+    LockRows {
+        subpath: PathRef,
+        row_marks: Vec<PlanRowMark>,
+        epq_param: i32,
+    },
+    ModifyTable {
+        subpath: PathRef,
+        modify: Box<ModifyTable>,
+    },
+    Limit {
+        subpath: PathRef,
+        offset: Option<Expr>,
+        count: Option<Expr>,
+        with_ties: bool,
+    },
 }

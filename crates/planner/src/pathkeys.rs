@@ -242,7 +242,9 @@ fn useful_for_merging(root: &PlannerInfo<'_>, rel: &RelOptInfo<'_>, keys: &[Path
     for key in keys {
         let by_class = rel.has_eclass_joins && {
             let ec = &root.eq_classes[key.ec];
-            !ec.has_const && !ec.sources.is_empty() && ec.members.len() > 1
+            !ec.has_const
+                && !ec.sources.is_empty()
+                && ec.members.len() > 1
                 && !ec.relids.is_subset(rel.top_parent_relids.as_ref().unwrap_or(&rel.relids))
         };
         let matched = by_class
@@ -268,9 +270,7 @@ fn useful_for_ordering(root: &PlannerInfo<'_>, keys: &[PathKey]) -> usize {
 
 fn useful_for_grouping(root: &PlannerInfo<'_>, keys: &[PathKey]) -> usize {
     // Grouping does not care in which order its keys come.
-    keys.iter()
-        .take_while(|k| root.group_pathkeys.iter().any(|g| g.ec == k.ec && g == *k))
-        .count()
+    keys.iter().take_while(|k| root.group_pathkeys.iter().any(|g| g.ec == k.ec && g == *k)).count()
 }
 
 fn useful_for_distinct(root: &PlannerInfo<'_>, keys: &[PathKey]) -> usize {
@@ -279,8 +279,11 @@ fn useful_for_distinct(root: &PlannerInfo<'_>, keys: &[PathKey]) -> usize {
 
 /// Whether an order could be useful at all.
 pub fn has_useful_pathkeys(root: &PlannerInfo<'_>, rel: &RelOptInfo<'_>) -> bool {
-    !rel.joininfo.is_empty() || rel.has_eclass_joins || !root.query_pathkeys.is_empty()
-        || !root.group_pathkeys.is_empty() || !root.distinct_pathkeys.is_empty()
+    !rel.joininfo.is_empty()
+        || rel.has_eclass_joins
+        || !root.query_pathkeys.is_empty()
+        || !root.group_pathkeys.is_empty()
+        || !root.distinct_pathkeys.is_empty()
 }
 
 /// The cheapest path with an order and parameterisation.
@@ -316,7 +319,10 @@ pub fn build_join_pathkeys(
     jointype: JoinType,
     outer_keys: &[PathKey],
 ) -> Vec<PathKey> {
-    if matches!(jointype, JoinType::Full | JoinType::Right | JoinType::RightAnti | JoinType::RightSemi) {
+    if matches!(
+        jointype,
+        JoinType::Full | JoinType::Right | JoinType::RightAnti | JoinType::RightSemi
+    ) {
         return Vec::new();
     }
     truncate_useless_pathkeys(root, &root.rels[joinrel], outer_keys.to_vec())
@@ -371,19 +377,17 @@ pub fn convert_subquery_pathkeys(
             hit
         };
         let Some((resno, typ, typmod, coll, datatype, fams, ec_coll)) = found else { break };
-        let needed = root.rels[rel]
-            .attr_needed
-            .get((resno + 7) as usize)
-            .is_some_and(|n| !n.is_empty());
+        let needed =
+            root.rels[rel].attr_needed.get((resno + 7) as usize).is_some_and(|n| !n.is_empty());
         if !needed && root.rels[rel].kind == RelKind::Base && !root.rels[rel].attr_needed.is_empty()
         {
             break;
         }
         let var = Expr::Var(make_var(rti, resno, typ, typmod, coll, 0));
         let relids = root.rels[rel].relids.clone();
-        let Some(ec) = get_eclass_for_sort_expr(
-            root, &var, &fams, datatype, ec_coll, 0, Some(&relids), true,
-        ) else {
+        let Some(ec) =
+            get_eclass_for_sort_expr(root, &var, &fams, datatype, ec_coll, 0, Some(&relids), true)
+        else {
             break;
         };
         let new = PathKey { ec, ..key.clone() };
@@ -446,8 +450,7 @@ pub fn select_outer_pathkeys_for_merge(
     let mut keys: Vec<PathKey> = Vec::new();
     let wanted = &root.query_pathkeys;
     if !wanted.is_empty() {
-        let matches =
-            wanted.iter().take_while(|k| ecs.iter().any(|(e, _)| *e == k.ec)).count();
+        let matches = wanted.iter().take_while(|k| ecs.iter().any(|(e, _)| *e == k.ec)).count();
         if matches == wanted.len() {
             keys = wanted.clone();
             ecs.retain(|(e, _)| !wanted.iter().any(|k| k.ec == *e));

@@ -241,14 +241,17 @@ pub fn set_cheapest(root: &mut PlannerInfo<'_>, rel: RelId) -> error::PgResult<(
                 if let Some(s) = &startup {
                     let c = compare_startup(s, p);
                     if c.is_gt()
-                        || c.is_eq() && compare_pathkeys(&s.pathkeys, &p.pathkeys) == KeysCompare::SecondBetter
+                        || c.is_eq()
+                            && compare_pathkeys(&s.pathkeys, &p.pathkeys)
+                                == KeysCompare::SecondBetter
                     {
                         startup = Some(p.clone());
                     }
                 }
                 let c = compare_total(t, p);
                 if c.is_gt()
-                    || c.is_eq() && compare_pathkeys(&t.pathkeys, &p.pathkeys) == KeysCompare::SecondBetter
+                    || c.is_eq()
+                        && compare_pathkeys(&t.pathkeys, &p.pathkeys) == KeysCompare::SecondBetter
                 {
                     total = Some(p.clone());
                 }
@@ -578,8 +581,8 @@ pub fn apply_projection(
     let old = new.target.cost;
     new.target = target.clone();
     new.startup_cost += target.cost.startup - old.startup;
-    new.total_cost += target.cost.startup - old.startup
-        + (target.cost.per_tuple - old.per_tuple) * new.rows;
+    new.total_cost +=
+        target.cost.startup - old.startup + (target.cost.per_tuple - old.per_tuple) * new.rows;
     Rc::new(new)
 }
 
@@ -655,8 +658,12 @@ fn make_unique(
         },
     };
     // Unique already: by index, or because the subquery says so.
-    if crate::join_removal::rel_is_unique_for_exprs(root, rel, &sj.semi_rhs_exprs, &sj.semi_operators)
-    {
+    if crate::join_removal::rel_is_unique_for_exprs(
+        root,
+        rel,
+        &sj.semi_rhs_exprs,
+        &sj.semi_operators,
+    ) {
         return Some(base(
             UniqueMethod::Noop,
             Costs {
@@ -667,11 +674,8 @@ fn make_unique(
             },
         ));
     }
-    let rows = crate::selectivity::groups::estimate_num_groups(
-        root,
-        &sj.semi_rhs_exprs,
-        subpath.rows,
-    );
+    let rows =
+        crate::selectivity::groups::estimate_num_groups(root, &sj.semi_rhs_exprs, subpath.rows);
     let ncols = sj.semi_rhs_exprs.len();
     let sort = sj.semi_can_btree.then(|| {
         let c = cost_sort(root, subpath.total_cost, subpath.rows, subpath.target.width, -1.0);
@@ -703,13 +707,9 @@ fn make_unique(
     });
     match (sort, hash) {
         (Some(a), Some(b)) => {
-            let hash_wins = b.disabled < a.disabled
-                || b.disabled == a.disabled && b.total < a.total;
-            Some(if hash_wins {
-                base(UniqueMethod::Hash, b)
-            } else {
-                base(UniqueMethod::Sort, a)
-            })
+            let hash_wins =
+                b.disabled < a.disabled || b.disabled == a.disabled && b.total < a.total;
+            Some(if hash_wins { base(UniqueMethod::Hash, b) } else { base(UniqueMethod::Sort, a) })
         }
         (Some(a), None) => Some(base(UniqueMethod::Sort, a)),
         (None, Some(b)) => Some(base(UniqueMethod::Hash, b)),
@@ -768,6 +768,8 @@ pub fn has_volatile(root: &PlannerInfo<'_>, exprs: &[Expr]) -> bool {
 /// Whether all of a target's Vars are among another's columns.
 pub fn vars_available(target: &PathTarget, below: &PathTarget) -> bool {
     target.exprs.iter().all(|e| {
-        pull_var_clause(e, PullVars::default()).iter().all(|v| below.exprs.iter().any(|b| b.equals(v)))
+        pull_var_clause(e, PullVars::default())
+            .iter()
+            .all(|v| below.exprs.iter().any(|b| b.equals(v)))
     })
 }

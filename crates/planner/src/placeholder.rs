@@ -1,5 +1,7 @@
 //! PlaceHolderVars: where they are evaluated and where they are needed.
-use crate::{clauses::*, cost::expr_cost, init::deconstruct::add_vars_to_targetlist, relids::Relids, root::*};
+use crate::{
+    clauses::*, cost::expr_cost, init::deconstruct::add_vars_to_targetlist, relids::Relids, root::*,
+};
 use nodes::*;
 use std::rc::Rc;
 
@@ -47,7 +49,10 @@ pub fn find_placeholder_info(root: &mut PlannerInfo<'_>, phv: &PlaceHolderVar) -
 }
 
 fn find_in_expr(root: &mut PlannerInfo<'_>, expr: &Expr) {
-    for v in pull_var_clause(expr, PullVars { aggregates: false, window_funcs: false, ..Default::default() }) {
+    for v in pull_var_clause(
+        expr,
+        PullVars { aggregates: false, window_funcs: false, ..Default::default() },
+    ) {
         if let Expr::PlaceHolderVar(p) = &v {
             find_placeholder_info(root, p);
         }

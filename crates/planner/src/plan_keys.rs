@@ -86,7 +86,11 @@ fn build(
                         && !expr_returns_set(&m.expr)
                         && pull_var_clause(
                             &m.expr,
-                            PullVars { aggregates: true, window_funcs: true, recurse_placeholders: false },
+                            PullVars {
+                                aggregates: true,
+                                window_funcs: true,
+                                recurse_placeholders: false,
+                            },
                         )
                         .iter()
                         .all(|v| plan.target_list.iter().any(|t| var_matches(&t.expr, v)))

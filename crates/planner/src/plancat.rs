@@ -41,10 +41,8 @@ pub fn build_simple_rel(
     rel.attr_needed = vec![Relids::new(); columns + 8];
     rel.attr_widths = vec![0; columns + 8];
     if let Some(p) = parent {
-        let top = root.rels[p]
-            .top_parent_relids
-            .clone()
-            .unwrap_or_else(|| root.rels[p].relids.clone());
+        let top =
+            root.rels[p].top_parent_relids.clone().unwrap_or_else(|| root.rels[p].relids.clone());
         rel.top_parent_relids = Some(top);
         rel.parent = Some(p);
         rel.direct_lateral_relids = root.rels[p].direct_lateral_relids.clone();
@@ -154,15 +152,11 @@ pub fn estimate_rel_size(root: &PlannerInfo<'_>, desc: &RelationDesc) -> (f64, f
     };
     let analyzed = desc.rel_tuples >= 0.0 && desc.rel_pages > 0;
     if analyzed {
-        let per_page = desc.rel_tuples as f64 / desc.rel_pages as f64;
-        let pages = match live {
-            Some(rows) if per_page > 0.0 => (rows / per_page).ceil(),
-            Some(0.0) => 0.0,
-            _ => desc.rel_pages as f64,
-        };
-        let visible =
-            (desc.all_visible as f64 / desc.rel_pages.max(1) as f64).clamp(0.0, 1.0);
-        return (pages, (per_page * pages).round(), visible);
+        // Rows as counted; pages as PostgreSQL's heap would need for them, whatever ours take.
+        let tuples = live.unwrap_or(desc.rel_tuples as f64).round();
+        let pages = (tuples / density()).ceil();
+        let visible = (desc.all_visible as f64 / desc.rel_pages.max(1) as f64).clamp(0.0, 1.0);
+        return (pages, tuples, visible);
     }
     let per_page = density();
     let mut pages = live.map_or(0.0, |rows| (rows / per_page).ceil());
@@ -174,7 +168,12 @@ pub fn estimate_rel_size(root: &PlannerInfo<'_>, desc: &RelationDesc) -> (f64, f
     (pages, (per_page * pages).round(), 0.0)
 }
 
-fn index_info(root: &PlannerInfo<'_>, rel: RelId, rti: i32, index: &Arc<IndexDesc>) -> IndexOptInfo {
+fn index_info(
+    root: &PlannerInfo<'_>,
+    rel: RelId,
+    rti: i32,
+    index: &Arc<IndexDesc>,
+) -> IndexOptInfo {
     let change = |e: &Expr| {
         let mut e = e.clone();
         if rti != 1 {
@@ -212,11 +211,8 @@ fn index_info(root: &PlannerInfo<'_>, rel: RelId, rti: i32, index: &Arc<IndexDes
     let is_btree = index.am == am::BTREE;
     let tuples = r.tuples;
     // An index entry is its columns and eight bytes more, at 90 % fill.
-    let width: f64 = index
-        .columns
-        .iter()
-        .map(|c| root.cx().type_avg_width(c.typ, c.typmod) as f64)
-        .sum();
+    let width: f64 =
+        index.columns.iter().map(|c| root.cx().type_avg_width(c.typ, c.typmod) as f64).sum();
     let entry = crate::cost::maxalign(width + 8.0) + 4.0;
     let partial = !predicate.is_empty();
     let idx_tuples = if partial && index.rel_tuples >= 0.0 && index.rel_pages > 0 {
@@ -224,11 +220,9 @@ fn index_info(root: &PlannerInfo<'_>, rel: RelId, rti: i32, index: &Arc<IndexDes
     } else {
         tuples
     };
-    let pages = if index.rel_pages > 0 && index.rel_tuples > 0.0 {
-        (index.rel_pages as f64 * (idx_tuples / index.rel_tuples as f64)).ceil().max(1.0)
-    } else {
-        ((idx_tuples * entry) / ((PAGE - 40.0) * 0.9)).ceil() + 1.0
-    };
+    // Leaves, a root above more than one of them, and the meta page.
+    let leaves = ((idx_tuples * entry) / ((PAGE - 40.0) * 0.9)).ceil().max(1.0);
+    let pages = leaves + if leaves > 1.0 { 2.0 } else { 1.0 };
     let fanout = ((PAGE - 40.0) * 0.7 / entry).max(2.0);
     let mut height = 0;
     let mut level = pages;

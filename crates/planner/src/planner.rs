@@ -2,13 +2,12 @@
 use crate::{
     clauses::*,
     context::PlanContext,
-    grouping,
+    grouping, inherit,
     init::{
-        deconstruct::*,
-        equivclass::generate_base_implied_equalities,
+        deconstruct::*, equivclass::generate_base_implied_equalities,
         outer_const::reconsider_outer_join_clauses,
     },
-    inherit, join_removal,
+    join_removal,
     path::*,
     path_gen::all_paths,
     placeholder, plancat,
@@ -40,7 +39,10 @@ fn plan_statement(glob: &Rc<Glob<'_>>, query: Query) -> PgResult<PlannedStmt> {
         can_set_tag: query.can_set_tag,
         transient_plan: false,
         depends_on_role: query.has_row_security,
-        plan_tree: Arc::new(Plan::new(PlanNode::Result { resconstantqual: Vec::new() }, Vec::new())),
+        plan_tree: Arc::new(Plan::new(
+            PlanNode::Result { resconstantqual: Vec::new() },
+            Vec::new(),
+        )),
         rtable: Vec::new(),
         perm_infos: Vec::new(),
         result_relations: Vec::new(),
@@ -329,8 +331,11 @@ fn inline_set_returning_functions(root: &mut PlannerInfo<'_>) -> PgResult<()> {
             }
         }
         if let Some(query) = inline_function::inline_set_returning(root.cx(), &rte)? {
-            root.parse.rtable[at].kind =
-                RteKind::Subquery { subquery: Box::new(query), security_barrier: false, view: None };
+            root.parse.rtable[at].kind = RteKind::Subquery {
+                subquery: Box::new(query),
+                security_barrier: false,
+                view: None,
+            };
         } else {
             root.parse.rtable[at] = rte;
         }
@@ -353,9 +358,12 @@ fn survey_range_table(root: &mut PlannerInfo<'_>) {
     for rte in &mut root.parse.rtable {
         if let RteKind::Relation { relid, .. } = &rte.kind {
             if rte.inh {
-                rte.inh = cx.catalog.relation(*relid).ok().flatten().is_some_and(|r| {
-                    r.has_subclass || r.relkind == 'p'
-                });
+                rte.inh = cx
+                    .catalog
+                    .relation(*relid)
+                    .ok()
+                    .flatten()
+                    .is_some_and(|r| r.has_subclass || r.relkind == 'p');
             }
         }
     }
@@ -367,10 +375,8 @@ fn survey_range_table(root: &mut PlannerInfo<'_>) {
 }
 
 fn preprocess_rowmarks(root: &mut PlannerInfo<'_>) {
-    let modifies = matches!(
-        root.parse.command_type,
-        CmdType::Update | CmdType::Delete | CmdType::Merge
-    );
+    let modifies =
+        matches!(root.parse.command_type, CmdType::Update | CmdType::Delete | CmdType::Merge);
     if root.parse.row_marks.is_empty() && !modifies {
         return;
     }
@@ -477,11 +483,7 @@ fn each_expr(
     Ok(out)
 }
 
-fn optional(
-    root: &mut PlannerInfo<'_>,
-    e: Option<Expr>,
-    kind: ExprKind,
-) -> PgResult<Option<Expr>> {
+fn optional(root: &mut PlannerInfo<'_>, e: Option<Expr>, kind: ExprKind) -> PgResult<Option<Expr>> {
     match e {
         Some(e) => preprocess_expression(root, e, kind).map(Some),
         None => Ok(None),
@@ -607,8 +609,7 @@ fn preprocess_rte(root: &mut PlannerInfo<'_>, at: usize) -> PgResult<()> {
         }
         RteKind::Function { functions, .. } => {
             for f in functions {
-                f.funcexpr =
-                    preprocess_expression(root, f.funcexpr.clone(), ExprKind::RtFunc)?;
+                f.funcexpr = preprocess_expression(root, f.funcexpr.clone(), ExprKind::RtFunc)?;
             }
         }
         RteKind::TableFunc(_) | RteKind::Group { .. } => {
@@ -707,6 +708,7 @@ pub fn query_planner(
     callback(root)?;
     placeholder::fix_placeholder_input_needed_levels(root);
     let joinlist = join_removal::remove_useless_joins(root, joinlist);
+    join_removal::reduce_unique_semijoins(root);
     placeholder::add_placeholders_to_base_rels(root);
     create_lateral_join_info(root);
     plancat::collect_foreign_keys(root);
@@ -738,14 +740,8 @@ fn trivial_result(
         disabled: 0,
     };
     let target = root.rels[id].reltarget.clone();
-    let path = crate::pathnode::new_path(
-        PathKind::GroupResult { quals },
-        id,
-        target,
-        None,
-        c,
-        Vec::new(),
-    );
+    let path =
+        crate::pathnode::new_path(PathKind::GroupResult { quals }, id, target, None, c, Vec::new());
     crate::pathnode::add_path(root, id, path);
     crate::pathnode::set_cheapest(root, id)?;
     Ok(id)

@@ -1,5 +1,7 @@
 //! Does one condition follow from others, or contradict them?
-use crate::{clauses::*, context::PlanContext, lsyscache::bt, prep::const_fold::eval_const_expressions};
+use crate::{
+    clauses::*, context::PlanContext, lsyscache::bt, prep::const_fold::eval_const_expressions,
+};
 use nodes::*;
 use types::{Datum, Oid};
 
@@ -276,7 +278,8 @@ fn decide(
             continue;
         }
         let call = make_opclause(cx, op, pconst.clone(), cconst.clone(), Oid::INVALID, pcoll);
-        if let Ok(Expr::Const(Const { value: Datum::Bool(b), .. })) = eval_const_expressions(cx, call)
+        if let Ok(Expr::Const(Const { value: Datum::Bool(b), .. })) =
+            eval_const_expressions(cx, call)
         {
             return b != negate;
         }

@@ -30,7 +30,9 @@ pub fn push_quals_into_subquery(
 }
 
 fn subquery_is_pushdown_safe(query: &Query) -> bool {
-    if query.limit_count.is_some() || query.limit_offset.is_some() || !query.grouping_sets.is_empty()
+    if query.limit_count.is_some()
+        || query.limit_offset.is_some()
+        || !query.grouping_sets.is_empty()
     {
         return false;
     }
@@ -83,9 +85,7 @@ fn unsafe_columns(root: &PlannerInfo<'_>, query: &Query) -> Vec<i16> {
         if query.has_window_funcs {
             let in_all = query.window_clause.iter().all(|w| {
                 te.ressortgroupref != 0
-                    && w.partition_clause
-                        .iter()
-                        .any(|p| p.tle_sort_group_ref == te.ressortgroupref)
+                    && w.partition_clause.iter().any(|p| p.tle_sort_group_ref == te.ressortgroupref)
             });
             if !in_all {
                 bad = true;
@@ -115,9 +115,7 @@ fn qual_is_safe(root: &PlannerInfo<'_>, r: &RestrictInfo, rti: i32, unsafe_cols:
     pull_var_clause(&r.clause, PullVars { recurse_placeholders: false, ..Default::default() })
         .iter()
         .all(|v| match v {
-            Expr::Var(v) => {
-                v.varno == rti && v.varattno > 0 && !unsafe_cols.contains(&v.varattno)
-            }
+            Expr::Var(v) => v.varno == rti && v.varattno > 0 && !unsafe_cols.contains(&v.varattno),
             _ => false,
         })
 }
@@ -136,8 +134,8 @@ fn push_qual(query: &mut Query, rti: i32, qual: &Expr) {
     let mut qual = qual.clone();
     let tlist = query.target_list.clone();
     replace_vars(&mut qual, rti, &tlist);
-    let has_grouping = query.has_aggs || !query.group_clause.is_empty()
-        || query.having_qual.is_some();
+    let has_grouping =
+        query.has_aggs || !query.group_clause.is_empty() || query.having_qual.is_some();
     let slot = if has_grouping { &mut query.having_qual } else { &mut query.jointree.quals };
     *slot = Some(match slot.take() {
         None => qual,
@@ -176,7 +174,10 @@ pub fn remove_unused_outputs(root: &PlannerInfo<'_>, rel: RelId, query: &mut Que
         .filter(|a| !r.attr_needed[(*a + 7) as usize].is_empty())
         .collect();
     for c in &r.baserestrictinfo {
-        for v in pull_var_clause(&c.clause, PullVars { recurse_placeholders: true, ..Default::default() }) {
+        for v in pull_var_clause(
+            &c.clause,
+            PullVars { recurse_placeholders: true, ..Default::default() },
+        ) {
             if let Expr::Var(v) = v {
                 if v.varno == r.relid {
                     if v.varattno == 0 {

@@ -1,15 +1,7 @@
 //! UNION, INTERSECT, EXCEPT and recursive WITH.
 use crate::{
-    clauses::*,
-    cost::*,
-    path::*,
-    path_gen::all_paths,
-    pathkeys::*,
-    pathnode::*,
-    plancat,
-    planner::subquery_planner,
-    relids::Relids,
-    root::*,
+    clauses::*, cost::*, path::*, path_gen::all_paths, pathkeys::*, pathnode::*, plancat,
+    planner::subquery_planner, relids::Relids, root::*,
 };
 use error::PgResult;
 use nodes::{plan::*, *};
@@ -70,11 +62,8 @@ fn setop_tlist(
 ) -> Vec<TargetEntry> {
     let cx = root.cx();
     let mut out = Vec::new();
-    for (i, (inp, rf)) in input
-        .iter()
-        .filter(|t| !t.resjunk)
-        .zip(reference.iter().filter(|t| !t.resjunk))
-        .enumerate()
+    for (i, (inp, rf)) in
+        input.iter().filter(|t| !t.resjunk).zip(reference.iter().filter(|t| !t.resjunk)).enumerate()
     {
         let resno = i as i16 + 1;
         let (typ, coll) = match types.get(i) {
@@ -208,9 +197,10 @@ fn recurse(
                 all_paths::mark_dummy_rel(root, id);
                 return Ok((id, tlist));
             }
-            let trivial = tlist.iter().enumerate().all(|(i, t)| {
-                matches!(&t.expr, Expr::Var(v) if v.varattno == i as i16 + 1)
-            });
+            let trivial = tlist
+                .iter()
+                .enumerate()
+                .all(|(i, t)| matches!(&t.expr, Expr::Var(v) if v.varattno == i as i16 + 1));
             for p in paths {
                 let keys = convert_subquery_pathkeys(root, id, &p.pathkeys.clone());
                 let c = cost_subqueryscan(root, &root.rels[id], None, &p, trivial);
@@ -235,9 +225,10 @@ fn recurse(
             };
             let _ = top;
             // A parent of other types gets them by projection.
-            let differs = types.iter().zip(&tlist).any(|((t, _, c), te)| {
-                *t != te.expr.typ() || *c != te.expr.collation()
-            });
+            let differs = types
+                .iter()
+                .zip(&tlist)
+                .any(|((t, _, c), te)| *t != te.expr.typ() || *c != te.expr.collation());
             if !differs {
                 return Ok((rel, tlist));
             }
@@ -257,9 +248,7 @@ fn recurse(
     }
 }
 
-fn unzip(
-    types: &[(types::Oid, i32, types::Oid)],
-) -> (Vec<types::Oid>, Vec<i32>, Vec<types::Oid>) {
+fn unzip(types: &[(types::Oid, i32, types::Oid)]) -> (Vec<types::Oid>, Vec<i32>, Vec<types::Oid>) {
     (
         types.iter().map(|t| t.0).collect(),
         types.iter().map(|t| t.1).collect(),
@@ -345,13 +334,11 @@ fn union_paths(
     let mut children = Vec::new();
     plan_union_children(root, op, ref_tlist, child_fraction, &mut children)?;
     let tlist = append_tlist(op, ref_tlist);
-    let relids = children
-        .iter()
-        .fold(Relids::new(), |acc, (r, _)| acc.union(&root.rels[*r].relids));
+    let relids =
+        children.iter().fold(Relids::new(), |acc, (r, _)| acc.union(&root.rels[*r].relids));
     let id = new_setop_rel(root, relids, &tlist);
     let target = root.rels[id].reltarget.clone();
-    let live: Vec<RelId> =
-        children.iter().map(|c| c.0).filter(|r| !root.rels[*r].dummy).collect();
+    let live: Vec<RelId> = children.iter().map(|c| c.0).filter(|r| !root.rels[*r].dummy).collect();
     if live.is_empty() {
         all_paths::mark_dummy_rel(root, id);
         return Ok((id, tlist));
@@ -483,7 +470,8 @@ fn nonunion_paths(
         out_rows = num_groups;
     }
     if op.all {
-        out_rows = if op.op == SetOperationKind::Except { left.rows } else { left.rows.min(right.rows) };
+        out_rows =
+            if op.op == SetOperationKind::Except { left.rows } else { left.rows.min(right.rows) };
     }
     let s = &root.cx().settings;
     if hashable {
@@ -519,7 +507,8 @@ fn nonunion_paths(
         let lk = make_pathkeys_for_sortclauses(root, &setop_groups(op, lt), lt);
         let rk = make_pathkeys_for_sortclauses(root, &setop_groups(op, rt), rt);
         let sort = |root: &mut PlannerInfo<'_>, p: PathRef, keys: &[PathKey], rel: RelId| {
-            let best = cheapest_path_for_pathkeys(&root.rels[rel].pathlist, keys, &Relids::new(), true);
+            let best =
+                cheapest_path_for_pathkeys(&root.rels[rel].pathlist, keys, &Relids::new(), true);
             match best {
                 Some(b) => b,
                 None => Rc::new(create_sort_path(root, rel, p, keys.to_vec(), -1.0)) as PathRef,
@@ -567,12 +556,8 @@ fn nonunion_paths(
 fn leaf_groups(root: &PlannerInfo<'_>, rel: RelId, exprs: &[Expr], rows: f64) -> f64 {
     match root.rels[rel].subroot.as_deref() {
         Some(sub) => {
-            let inner: Vec<Expr> = sub
-                .processed_tlist
-                .iter()
-                .filter(|t| !t.resjunk)
-                .map(|t| t.expr.clone())
-                .collect();
+            let inner: Vec<Expr> =
+                sub.processed_tlist.iter().filter(|t| !t.resjunk).map(|t| t.expr.clone()).collect();
             if sub.parse.group_clause.is_empty()
                 && sub.parse.distinct_clause.is_empty()
                 && sub.parse.set_operations.is_none()
@@ -634,7 +619,13 @@ fn recursive_union(
     };
     let wt_param = root.wt_param;
     let path = new_path(
-        PathKind::RecursiveUnion { left: lpath, right: rpath, distinct: groups, wt_param, num_groups },
+        PathKind::RecursiveUnion {
+            left: lpath,
+            right: rpath,
+            distinct: groups,
+            wt_param,
+            num_groups,
+        },
         id,
         target,
         None,

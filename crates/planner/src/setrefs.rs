@@ -170,7 +170,8 @@ impl Fixer<'_, '_> {
             }
             Expr::CurrentOfExpr(c) => c.cvarno += self.offset,
             Expr::PlaceHolderVar(p) => {
-                let mut inner = std::mem::replace(&mut p.phexpr, crate::lsyscache::bool_const(None));
+                let mut inner =
+                    std::mem::replace(&mut p.phexpr, crate::lsyscache::bool_const(None));
                 self.scan_expr(&mut inner, calls);
                 *e = inner;
             }
@@ -310,8 +311,7 @@ impl Fixer<'_, '_> {
             PlanNode::BitmapHeapScan { scanrelid, mut bitmapqualorig } => {
                 self.scan_parts(&mut plan, rows);
                 self.scan_exprs(&mut bitmapqualorig, rows);
-                plan.node =
-                    PlanNode::BitmapHeapScan { scanrelid: scanrelid + off, bitmapqualorig };
+                plan.node = PlanNode::BitmapHeapScan { scanrelid: scanrelid + off, bitmapqualorig };
                 plan.lefttree = self.child(plan.lefttree.take())?;
             }
             PlanNode::BitmapAnd(list) => plan.node = PlanNode::BitmapAnd(self.list(list)?),
@@ -348,8 +348,7 @@ impl Fixer<'_, '_> {
                 let mut kind = RteKind::TableFunc(tablefunc);
                 kind.for_each_expr_mut(&mut |e| self.scan_expr(e, 1.0));
                 if let RteKind::TableFunc(tablefunc) = kind {
-                    plan.node =
-                        PlanNode::TableFuncScan { scanrelid: scanrelid + off, tablefunc };
+                    plan.node = PlanNode::TableFuncScan { scanrelid: scanrelid + off, tablefunc };
                 }
             }
             PlanNode::CteScan { scanrelid, cte_plan_id, cte_param } => {
@@ -359,8 +358,7 @@ impl Fixer<'_, '_> {
             }
             PlanNode::NamedTuplestoreScan { scanrelid, enrname } => {
                 self.scan_parts(&mut plan, rows);
-                plan.node =
-                    PlanNode::NamedTuplestoreScan { scanrelid: scanrelid + off, enrname };
+                plan.node = PlanNode::NamedTuplestoreScan { scanrelid: scanrelid + off, enrname };
             }
             PlanNode::WorkTableScan { scanrelid, wt_param } => {
                 self.scan_parts(&mut plan, rows);
@@ -569,12 +567,9 @@ impl Fixer<'_, '_> {
 
     fn index_parts(&mut self, s: &mut IndexScan) {
         s.scanrelid += self.offset;
-        for list in [
-            &mut s.indexqual,
-            &mut s.indexqualorig,
-            &mut s.indexorderby,
-            &mut s.indexorderbyorig,
-        ] {
+        for list in
+            [&mut s.indexqual, &mut s.indexqualorig, &mut s.indexorderby, &mut s.indexorderbyorig]
+        {
             list.iter_mut().for_each(|e| self.scan_expr(e, 1.0));
         }
     }
@@ -669,7 +664,8 @@ impl Fixer<'_, '_> {
             }
             Expr::Const(_) => {}
             Expr::PlaceHolderVar(p) => {
-                let mut inner = std::mem::replace(&mut p.phexpr, crate::lsyscache::bool_const(None));
+                let mut inner =
+                    std::mem::replace(&mut p.phexpr, crate::lsyscache::bool_const(None));
                 self.upper_expr(&mut inner, input, varno, calls);
                 *e = inner;
             }
@@ -679,9 +675,10 @@ impl Fixer<'_, '_> {
                 self.upper_expr(e, input, varno, calls);
             }
             _ => {
-                if let Some(t) = input.iter().find(|t| {
-                    !matches!(t.expr, Expr::Var(_) | Expr::Const(_)) && t.expr.equals(e)
-                }) {
+                if let Some(t) = input
+                    .iter()
+                    .find(|t| !matches!(t.expr, Expr::Var(_) | Expr::Const(_)) && t.expr.equals(e))
+                {
                     *e = positional(t, varno, e, self.offset);
                     return;
                 }
@@ -709,7 +706,13 @@ impl Fixer<'_, '_> {
         plan.qual = quals;
     }
 
-    fn join_expr(&mut self, e: &mut Expr, outer: &[TargetEntry], inner: &[TargetEntry], calls: f64) {
+    fn join_expr(
+        &mut self,
+        e: &mut Expr,
+        outer: &[TargetEntry],
+        inner: &[TargetEntry],
+        calls: f64,
+    ) {
         for (list, varno) in [(outer, OUTER_VAR), (inner, INNER_VAR)] {
             if let Some(t) = list.iter().find(|t| same_column(&t.expr, e)) {
                 *e = positional(t, varno, e, self.offset);
@@ -763,10 +766,8 @@ impl Fixer<'_, '_> {
         }
         let rows = plan.plan_rows;
         self.scan_parts(&mut plan, rows);
-        plan.node = PlanNode::SubqueryScan {
-            scanrelid: scanrelid + self.offset,
-            subplan: Arc::new(fixed),
-        };
+        plan.node =
+            PlanNode::SubqueryScan { scanrelid: scanrelid + self.offset, subplan: Arc::new(fixed) };
         Ok(plan)
     }
 

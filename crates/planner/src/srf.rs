@@ -42,9 +42,9 @@ pub fn split_at_srfs(
     let mut current = set_target_cost_width(root, first);
     levels.push((current.clone(), false));
     for (d, list) in calls.iter().enumerate() {
-        if d + 1 == depth && target.exprs.iter().all(|e| {
-            !expr_returns_set(e) || done(e) || e.returns_set()
-        }) {
+        if d + 1 == depth
+            && target.exprs.iter().all(|e| !expr_returns_set(e) || done(e) || e.returns_set())
+        {
             // The last level computes just the wanted target.
             break;
         }

@@ -75,7 +75,15 @@ fn process(root: &mut PlannerInfo<'_>, mut expr: Expr, top_qual: bool) -> PgResu
                 Some(t) => Some(process(root, t, false)?),
                 None => None,
             };
-            make_subplan(root, *s.subselect, s.sub_link_type, s.sub_link_id, testexpr, s.array_type, top_qual)
+            make_subplan(
+                root,
+                *s.subselect,
+                s.sub_link_type,
+                s.sub_link_id,
+                testexpr,
+                s.array_type,
+                top_qual,
+            )
         }
         // Outer references are dealt with at their own level.
         Expr::PlaceHolderVar(ref p) if p.phlevelsup > 0 => Ok(expr),
@@ -125,8 +133,8 @@ pub fn simplify_exists_query(root: &PlannerInfo<'_>, query: &mut Query) -> bool 
         return false;
     }
     if let Some(limit) = query.limit_count.take() {
-        let folded =
-            crate::prep::const_fold::eval_const_expressions(root.cx(), limit.clone()).unwrap_or(limit);
+        let folded = crate::prep::const_fold::eval_const_expressions(root.cx(), limit.clone())
+            .unwrap_or(limit);
         match &folded {
             Expr::Const(c) if c.value.is_null() => {}
             Expr::Const(Const { value: types::Datum::Int8(n), .. }) if *n > 0 => {}
@@ -155,8 +163,7 @@ fn make_subplan(
     is_top_qual: bool,
 ) -> PgResult<Expr> {
     let original = query.clone();
-    let simple_exists =
-        kind == SubLinkType::Exists && simplify_exists_query(root, &mut query);
+    let simple_exists = kind == SubLinkType::Exists && simplify_exists_query(root, &mut query);
     let fraction = match kind {
         SubLinkType::Exists => 1.0,
         SubLinkType::All | SubLinkType::Any => 0.5,
@@ -166,8 +173,17 @@ fn make_subplan(
     let params = root.take_plan_params();
     let best = best_fractional(&sub, fraction)?;
     let plan = create_plan(&mut sub, &best)?;
-    let result =
-        build_subplan(root, plan, Some(sub), params, kind, link_id, testexpr, array_type, is_top_qual)?;
+    let result = build_subplan(
+        root,
+        plan,
+        Some(sub),
+        params,
+        kind,
+        link_id,
+        testexpr,
+        array_type,
+        is_top_qual,
+    )?;
     // A correlated EXISTS that could run as a hashed ANY: keep both, the reader decides by calls.
     if simple_exists {
         if let Expr::SubPlan(first) = &result {
@@ -215,9 +231,7 @@ fn best_fractional(sub: &PlannerInfo<'_>, fraction: f64) -> PgResult<PathRef> {
     }
     let mut chosen = best.clone();
     for p in &rel.pathlist {
-        if p.param.is_none()
-            && crate::pathnode::compare_fractional(&chosen, p, fraction).is_gt()
-        {
+        if p.param.is_none() && crate::pathnode::compare_fractional(&chosen, p, fraction).is_gt() {
             chosen = p.clone();
         }
     }
@@ -261,7 +275,9 @@ fn exists_to_any(
                 let upper = |e: &Expr| contain_vars_upper(e);
                 if upper(&o.args[0]) && !upper(&o.args[1]) {
                     Some((o.args[0].clone(), o.args[1].clone(), o.opno, o.inputcollid))
-                } else if upper(&o.args[1]) && !upper(&o.args[0]) && cx.commutator(o.opno).is_valid()
+                } else if upper(&o.args[1])
+                    && !upper(&o.args[0])
+                    && cx.commutator(o.opno).is_valid()
                 {
                     Some((
                         o.args[1].clone(),
@@ -331,7 +347,10 @@ fn subplan_args(
         let mut arg = p.item;
         if matches!(
             arg,
-            Expr::PlaceHolderVar(_) | Expr::Aggref(_) | Expr::GroupingFunc(_) | Expr::ReturningExpr(_)
+            Expr::PlaceHolderVar(_)
+                | Expr::Aggref(_)
+                | Expr::GroupingFunc(_)
+                | Expr::ReturningExpr(_)
         ) {
             arg = process(root, arg, false)?;
         }
@@ -344,12 +363,9 @@ fn subplan_args(
 }
 
 fn first_column(plan: &Plan) -> (Oid, i32, Oid) {
-    plan.target_list
-        .iter()
-        .find(|t| !t.resjunk)
-        .map_or((type_oid::VOID, -1, Oid::INVALID), |t| {
-            (t.expr.typ(), t.expr.typmod(), t.expr.collation())
-        })
+    plan.target_list.iter().find(|t| !t.resjunk).map_or((type_oid::VOID, -1, Oid::INVALID), |t| {
+        (t.expr.typ(), t.expr.typmod(), t.expr.collation())
+    })
 }
 
 /// Params for each output column of a subplan.
@@ -473,9 +489,10 @@ fn build_subplan<'c>(
             if kind == SubLinkType::Any
                 && uncorrelated
                 && plan_is_hashable(root, &plan)
-                && splan.testexpr.as_ref().is_some_and(|t| {
-                    testexpr_is_hashable(root, t, &splan.param_ids)
-                })
+                && splan
+                    .testexpr
+                    .as_ref()
+                    .is_some_and(|t| testexpr_is_hashable(root, t, &splan.param_ids))
             {
                 splan.use_hash_table = true;
             } else if uncorrelated
@@ -503,8 +520,7 @@ fn build_subplan<'c>(
         state.subplans.len() as i32
     };
     splan.plan_id = plan_id;
-    splan.plan_name =
-        format!("{} {plan_id}", if is_init { "InitPlan" } else { "SubPlan" });
+    splan.plan_name = format!("{} {plan_id}", if is_init { "InitPlan" } else { "SubPlan" });
     if splan.use_hash_table || uncorrelated && !is_init {
         root.glob.state.borrow_mut().rewind_plan_ids.push(plan_id);
     }
@@ -558,7 +574,9 @@ pub fn cost_subplan(root: &PlannerInfo<'_>, splan: &mut SubPlan, plan: &Plan) {
         }
         let materialized = matches!(
             plan.node,
-            PlanNode::Material | PlanNode::Sort { .. } | PlanNode::FunctionScan { .. }
+            PlanNode::Material
+                | PlanNode::Sort { .. }
+                | PlanNode::FunctionScan { .. }
                 | PlanNode::CteScan { .. }
         );
         if splan.par_param.is_empty() && materialized {
@@ -592,8 +610,13 @@ pub fn process_ctes(root: &mut PlannerInfo<'_>) -> PgResult<()> {
             inline_cte(&mut root.parse, &cte);
             continue;
         }
-        let mut sub =
-            subquery_planner_recursive(root, (*cte.ctequery).clone(), cte.cterecursive, 0.0, &cte.ctename)?;
+        let mut sub = subquery_planner_recursive(
+            root,
+            (*cte.ctequery).clone(),
+            cte.cterecursive,
+            0.0,
+            &cte.ctename,
+        )?;
         if !root.take_plan_params().is_empty() {
             return Err(error::PgError::internal("unexpected outer reference in CTE query"));
         }

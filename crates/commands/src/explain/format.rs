@@ -214,7 +214,9 @@ fn xml(n: &Described, indent: usize, out: &mut String) {
     for (k, v) in &n.properties {
         let tag: String = k
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' })
+            .map(
+                |c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' },
+            )
             .collect();
         pad(indent + 2, out);
         match v {

@@ -100,7 +100,11 @@ impl<'p> Explainer<'p> {
     }
 
     /// Prints an expression of a plan node.
-    pub(super) fn deparse(&self, names: &resolver::PlanNames<'_, 'p>, e: &Expr) -> PgResult<String> {
+    pub(super) fn deparse(
+        &self,
+        names: &resolver::PlanNames<'_, 'p>,
+        e: &Expr,
+    ) -> PgResult<String> {
         let cx = DeparseContext {
             rtable: &[],
             relation: None,
@@ -118,6 +122,11 @@ impl<'p> Explainer<'p> {
 
     /// Whether columns above scans are qualified.
     pub(crate) fn prefix(&self) -> bool {
+        self.many_relations() || self.options.verbose
+    }
+
+    /// Whether the statement has more than one range table entry.
+    pub(crate) fn many_relations(&self) -> bool {
         let n = self
             .input
             .plan
@@ -125,7 +134,7 @@ impl<'p> Explainer<'p> {
             .iter()
             .filter(|r| !matches!(r.kind, RteKind::Group { .. }))
             .count();
-        n > 1 || self.options.verbose
+        n > 1
     }
 }
 

@@ -221,9 +221,9 @@ fn node_name(p: &Plan) -> (String, String) {
 
 fn ident(name: &str) -> String {
     let plain = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
-        && name.bytes().all(|b| {
-            b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'$'
-        });
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'$');
     if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
@@ -272,14 +272,10 @@ impl<'p> Explainer<'p> {
         if disabled {
             d.lines.push("Disabled: true".to_owned());
         }
-        let names = |prefix: bool| PlanNames {
-            ex: self,
-            plan,
-            ancestors: ancestors.to_vec(),
-            prefix,
-        };
+        let names =
+            |prefix: bool| PlanNames { ex: self, plan, ancestors: ancestors.to_vec(), prefix };
         if self.options.verbose && !plan.target_list.is_empty() {
-            let n = names(self.prefix());
+            let n = names(self.many_relations());
             let list = plan
                 .target_list
                 .iter()
@@ -300,7 +296,11 @@ impl<'p> Explainer<'p> {
         }
         let rest = children(plan);
         for c in &rest[plan.lefttree.iter().count() + plan.righttree.iter().count()..] {
-            let kind = if matches!(plan.node, PlanNode::SubqueryScan { .. }) { "Subquery" } else { "Member" };
+            let kind = if matches!(plan.node, PlanNode::SubqueryScan { .. }) {
+                "Subquery"
+            } else {
+                "Member"
+            };
             d.children.push(self.node(c, &below, Some(kind), None)?);
         }
         let mut subs: Vec<&SubPlan> = Vec::new();
@@ -327,7 +327,9 @@ impl<'p> Explainer<'p> {
             return Ok(());
         }
         self.printed.borrow_mut().push(s.plan_id);
-        let Some(plan) = self.input.plan.subplans.get(s.plan_id as usize - 1) else { return Ok(()) };
+        let Some(plan) = self.input.plan.subplans.get(s.plan_id as usize - 1) else {
+            return Ok(());
+        };
         let mut below = ancestors.to_vec();
         below.push(Ancestor::SubPlan(s));
         let child = self.node(plan, &below, Some(relationship), Some(s.plan_name.clone()))?;
@@ -344,7 +346,8 @@ impl<'p> Explainer<'p> {
                 }
                 let name = self.index_name(s.indexid)?;
                 d.title.push_str(&format!(" using {}", ident(&name)));
-                let dir = if s.indexorderdir == ScanDirection::Backward { "Backward" } else { "Forward" };
+                let dir =
+                    if s.indexorderdir == ScanDirection::Backward { "Backward" } else { "Forward" };
                 d.properties.push(("Scan Direction".to_owned(), Value::Text(dir.to_owned())));
                 d.properties.push(("Index Name".to_owned(), Value::Text(name)));
                 self.relation(s.scanrelid, d)?;
@@ -389,7 +392,8 @@ impl<'p> Explainer<'p> {
             }
             RteKind::NamedTuplestore { enrname, .. } => object = Some(enrname.clone()),
             RteKind::TableFunc(t) => {
-                object = Some(if t.functype == "json" { "json_table" } else { "xmltable" }.to_owned());
+                object =
+                    Some(if t.functype == "json" { "json_table" } else { "xmltable" }.to_owned());
             }
             _ => {}
         }
@@ -453,8 +457,7 @@ impl<'p> Explainer<'p> {
                         d.properties.push((k.to_owned(), Value::Number(format!("{v:.3}"))));
                     }
                 } else {
-                    d.title
-                        .push_str(&format!(" (actual rows={rows:.2} loops={:.0})", i.loops));
+                    d.title.push_str(&format!(" (actual rows={rows:.2} loops={:.0})", i.loops));
                 }
                 d.properties.push(("Actual Rows".to_owned(), Value::Number(format!("{rows:.2}"))));
                 let loops = format!("{:.0}", i.loops);
@@ -571,7 +574,8 @@ impl<'p> Explainer<'p> {
         d: &mut Described,
     ) -> PgResult<()> {
         let plan: &'p Plan = arc;
-        let scan = names(self.options.verbose || matches!(plan.node, PlanNode::SubqueryScan { .. }));
+        let scan =
+            names(self.options.verbose || matches!(plan.node, PlanNode::SubqueryScan { .. }));
         let upper = names(self.prefix());
         match &plan.node {
             PlanNode::IndexScan(s) => {
@@ -766,7 +770,8 @@ impl<'p> Explainer<'p> {
         names: &dyn Fn(bool) -> PlanNames<'e, 'p>,
         d: &mut Described,
     ) -> PgResult<()> {
-        let (Some(n), Some(child)) = (self.child_names(plan, names), plan.lefttree.as_deref()) else {
+        let (Some(n), Some(child)) = (self.child_names(plan, names), plan.lefttree.as_deref())
+        else {
             return Ok(());
         };
         if a.grouping_sets.is_empty() {
@@ -786,8 +791,7 @@ impl<'p> Explainer<'p> {
                     .iter()
                     .map(|c| self.key(&n, &child.target_list, *c))
                     .collect::<PgResult<Vec<_>>>()?;
-                let text =
-                    if list.is_empty() { "()".to_owned() } else { list.join(", ") };
+                let text = if list.is_empty() { "()".to_owned() } else { list.join(", ") };
                 let label = if list.is_empty() { "Group Key" } else { label };
                 d.lines.push(format!("{indent}{label}: {text}"));
             }
@@ -820,7 +824,8 @@ impl<'p> Explainer<'p> {
         d: &mut Described,
     ) -> PgResult<()> {
         use frame_option as f;
-        let (Some(n), Some(child)) = (self.child_names(plan, names), plan.lefttree.as_deref()) else {
+        let (Some(n), Some(child)) = (self.child_names(plan, names), plan.lefttree.as_deref())
+        else {
             return Ok(());
         };
         let keys = |list: &[GroupKey]| -> PgResult<String> {
@@ -850,11 +855,21 @@ impl<'p> Explainer<'p> {
             });
             let bound = |start: bool| -> PgResult<String> {
                 let (unb_p, unb_f, cur, off_p, offset) = if start {
-                    (f::START_UNBOUNDED_PRECEDING, f::START_UNBOUNDED_FOLLOWING,
-                     f::START_CURRENT_ROW, f::START_OFFSET_PRECEDING, &w.start_offset)
+                    (
+                        f::START_UNBOUNDED_PRECEDING,
+                        f::START_UNBOUNDED_FOLLOWING,
+                        f::START_CURRENT_ROW,
+                        f::START_OFFSET_PRECEDING,
+                        &w.start_offset,
+                    )
                 } else {
-                    (f::END_UNBOUNDED_PRECEDING, f::END_UNBOUNDED_FOLLOWING,
-                     f::END_CURRENT_ROW, f::END_OFFSET_PRECEDING, &w.end_offset)
+                    (
+                        f::END_UNBOUNDED_PRECEDING,
+                        f::END_UNBOUNDED_FOLLOWING,
+                        f::END_CURRENT_ROW,
+                        f::END_OFFSET_PRECEDING,
+                        &w.end_offset,
+                    )
                 };
                 Ok(if o & unb_p != 0 {
                     "UNBOUNDED PRECEDING".to_owned()

@@ -160,12 +160,11 @@ impl VarResolver for PlanNames<'_, '_> {
             }
         }
         // The result of an init plan or subplan.
-        let plans = std::iter::once(self.plan).chain(self.ancestors.iter().rev().filter_map(|a| {
-            match a {
+        let plans =
+            std::iter::once(self.plan).chain(self.ancestors.iter().rev().filter_map(|a| match a {
                 Ancestor::Plan(p) => Some(*p),
                 Ancestor::SubPlan(_) => None,
-            }
-        }));
+            }));
         for plan in plans {
             for s in &plan.init_plan {
                 if let Some(i) = s.set_param.iter().position(|id| *id == p.paramid) {

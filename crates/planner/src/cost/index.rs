@@ -52,24 +52,18 @@ pub fn cost_index(
     };
     let (min_io, max_io);
     if loop_count > 1.0 {
-        let pages = visible(index_pages_fetched(
-            root,
-            fetched * loop_count,
-            rel.pages,
-            index.pages,
-        ));
+        let pages =
+            visible(index_pages_fetched(root, fetched * loop_count, rel.pages, index.pages));
         max_io = pages * s.random_page_cost / loop_count;
         let pages = (amc.selectivity * rel.pages).ceil();
-        let pages =
-            visible(index_pages_fetched(root, pages * loop_count, rel.pages, index.pages));
+        let pages = visible(index_pages_fetched(root, pages * loop_count, rel.pages, index.pages));
         min_io = pages * s.random_page_cost / loop_count;
     } else {
         let pages = visible(index_pages_fetched(root, fetched, rel.pages, index.pages));
         max_io = pages * s.random_page_cost;
         let pages = visible((amc.selectivity * rel.pages).ceil());
         min_io = if pages > 0.0 {
-            s.random_page_cost
-                + if pages > 1.0 { (pages - 1.0) * s.seq_page_cost } else { 0.0 }
+            s.random_page_cost + if pages > 1.0 { (pages - 1.0) * s.seq_page_cost } else { 0.0 }
         } else {
             0.0
         };
@@ -85,16 +79,13 @@ pub fn cost_index(
     Costs { startup, total: startup + run, rows, disabled }
 }
 
-fn remaining_quals(
-    all: &[Rc<RestrictInfo>],
-    clauses: &[IndexClause],
-) -> Vec<Rc<RestrictInfo>> {
+fn remaining_quals(all: &[Rc<RestrictInfo>], clauses: &[IndexClause]) -> Vec<Rc<RestrictInfo>> {
     all.iter()
         .filter(|r| {
             !r.pseudoconstant
-                && !clauses.iter().any(|c| {
-                    !c.lossy && crate::init::equivclass::is_redundant_with(r, &c.rinfo)
-                })
+                && !clauses
+                    .iter()
+                    .any(|c| !c.lossy && crate::init::equivclass::is_redundant_with(r, &c.rinfo))
         })
         .cloned()
         .collect()
@@ -150,9 +141,7 @@ fn generic_estimate(
     let startup = arg_cost.startup + arg_cost.per_tuple;
     let op_cost = s.cpu_operator_cost
         * (path.clauses.iter().map(|c| c.quals.len()).sum::<usize>() + path.orderbys.len()) as f64;
-    let total = io
-        + startup
-        + tuples * num_sa_scans * (s.cpu_index_tuple_cost + op_cost);
+    let total = io + startup + tuples * num_sa_scans * (s.cpu_index_tuple_cost + op_cost);
     (
         AmCost { startup, total, selectivity, correlation: 0.0, pages, index_tuples: tuples },
         num_scans,
@@ -181,7 +170,12 @@ fn add_predicate_quals(
     let mut all = quals.to_vec();
     let given: Vec<Expr> = quals.iter().map(|q| q.clause.clone()).collect();
     for p in &index.predicate {
-        if !crate::predicate::predicate_implied_by(root.cx(), std::slice::from_ref(p), &given, false) {
+        if !crate::predicate::predicate_implied_by(
+            root.cx(),
+            std::slice::from_ref(p),
+            &given,
+            false,
+        ) {
             let how = crate::init::restrict_info::ClauseContext {
                 is_pushed_down: true,
                 ..Default::default()
@@ -426,7 +420,14 @@ fn brin_cost(
     let total = startup
         + s.random_page_cost * (index.pages - 1.0).max(0.0)
         + 0.1 * s.cpu_operator_cost * est * 128.0;
-    AmCost { startup, total, selectivity: sel, correlation: 0.0, pages: index.pages, index_tuples: 0.0 }
+    AmCost {
+        startup,
+        total,
+        selectivity: sel,
+        correlation: 0.0,
+        pages: index.pages,
+        index_tuples: 0.0,
+    }
 }
 
 /// Cost and selectivity of a bitmap tree.
@@ -499,8 +500,7 @@ fn bitmap_pages(
         let exact = heap_pages - lossy;
         if lossy > 0.0 {
             tuples = clamp_row_est(
-                selectivity * (exact / heap_pages) * rel.tuples
-                    + (lossy / heap_pages) * rel.tuples,
+                selectivity * (exact / heap_pages) * rel.tuples + (lossy / heap_pages) * rel.tuples,
             );
         }
     }

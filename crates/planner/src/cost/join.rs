@@ -127,16 +127,22 @@ pub fn initial_cost_nestloop(
 }
 
 /// Whether the inner path's parameters are all index conditions, so that a failing lookup is cheap.
-fn has_indexed_join_quals(inner: &Path, restrict: &[Rc<RestrictInfo>], inner_rel: &crate::relids::Relids) -> bool {
+fn has_indexed_join_quals(
+    inner: &Path,
+    restrict: &[Rc<RestrictInfo>],
+    inner_rel: &crate::relids::Relids,
+) -> bool {
     let PathKind::Index(ip) = &inner.kind else { return false };
     let mut found = false;
     for r in restrict {
         let pushed = inner.param.as_ref().is_some_and(|p| p.serials.contains(&r.serial));
-        if !pushed && !crate::init::restrict_info::join_clause_is_movable_into(
-            r,
-            inner_rel,
-            &inner_rel.union(&inner.req_outer()),
-        ) {
+        if !pushed
+            && !crate::init::restrict_info::join_clause_is_movable_into(
+                r,
+                inner_rel,
+                &inner_rel.union(&inner.req_outer()),
+            )
+        {
             return false;
         }
         if !ip.clauses.iter().any(|c| crate::init::equivclass::is_redundant_with(r, &c.rinfo)) {
@@ -242,10 +248,7 @@ pub fn initial_cost_mergejoin(
     let inner_used = clamp_row_est(inner_rows * ie);
     let (os, is) = (outer_skip / outer_rows, inner_skip / inner_rows);
     let (oe, ie) = (outer_used / outer_rows, inner_used / inner_rows);
-    let mut w = JoinWorkspace {
-        disabled: i32::from(!st.enable_mergejoin),
-        ..Default::default()
-    };
+    let mut w = JoinWorkspace { disabled: i32::from(!st.enable_mergejoin), ..Default::default() };
     let side = |path: &Path, sort: &[PathKey], presorted: usize, ss: f64, es: f64| {
         if sort.is_empty() {
             let run = path.total_cost - path.startup_cost;
@@ -265,8 +268,7 @@ pub fn initial_cost_mergejoin(
                 c.disabled = path.disabled_nodes;
                 c
             } else {
-                let mut c =
-                    cost_sort(root, path.total_cost, path.rows, path.target.width, -1.0);
+                let mut c = cost_sort(root, path.total_cost, path.rows, path.target.width, -1.0);
                 c.disabled += path.disabled_nodes;
                 c
             };
@@ -527,13 +529,10 @@ pub fn calc_joinrel_size(
         for r in restrict {
             if r.is_pushed_down_at(join_relids) { &mut pushed } else { &mut own }.push(r.clone());
         }
-        jselec =
-            selectivity::clauselist_selectivity(root, &own, 0, jointype, args.as_ref());
-        pselec =
-            selectivity::clauselist_selectivity(root, &pushed, 0, jointype, args.as_ref());
+        jselec = selectivity::clauselist_selectivity(root, &own, 0, jointype, args.as_ref());
+        pselec = selectivity::clauselist_selectivity(root, &pushed, 0, jointype, args.as_ref());
     } else {
-        jselec =
-            selectivity::clauselist_selectivity(root, restrict, 0, jointype, args.as_ref());
+        jselec = selectivity::clauselist_selectivity(root, restrict, 0, jointype, args.as_ref());
         pselec = 1.0;
     }
     let rows = match jointype {

@@ -93,12 +93,7 @@ pub fn index_pages_fetched(
         if p >= t { t } else { p.ceil() }
     } else {
         let lim = (2.0 * t * b) / (2.0 * t - b);
-        if n <= lim {
-            (2.0 * t * n) / (2.0 * t + n)
-        } else {
-            b + (n - lim) * (t - b) / t
-        }
-        .ceil()
+        if n <= lim { (2.0 * t * n) / (2.0 * t + n) } else { b + (n - lim) * (t - b) / t }.ceil()
     };
     fetched
 }

@@ -39,8 +39,7 @@ pub fn tuplesort_cost(
         let nruns = input_bytes / sort_mem;
         let mergeorder = ((sort_mem - 8192.0 * 2.0) / (32.0 * 8192.0 + 8192.0 * 2.0)).floor();
         let mergeorder = mergeorder.clamp(6.0, 500.0);
-        let log_runs =
-            if nruns > mergeorder { (nruns.ln() / mergeorder.ln()).ceil() } else { 1.0 };
+        let log_runs = if nruns > mergeorder { (nruns.ln() / mergeorder.ln()).ceil() } else { 1.0 };
         let accesses = 2.0 * npages * log_runs;
         comparison * tuples * log2(tuples)
             + accesses * (s.seq_page_cost * 0.75 + s.random_page_cost * 0.25)
@@ -130,8 +129,7 @@ pub fn cost_merge_append(
     let log_n = log2(n);
     let comparison = 2.0 * s.cpu_operator_cost;
     let startup = comparison * n * log_n;
-    let run = tuples * comparison * log_n
-        + s.cpu_tuple_cost * APPEND_CPU_COST_MULTIPLIER * tuples;
+    let run = tuples * comparison * log_n + s.cpu_tuple_cost * APPEND_CPU_COST_MULTIPLIER * tuples;
     Costs {
         startup: startup + input_startup,
         total: startup + run + input_total,
@@ -320,8 +318,8 @@ pub fn cost_memoize_rescan(
     }
     let est_entries = ndistinct.min(est_cache_entries).min(u32::MAX as f64).max(1.0) as u32;
     let evict_ratio = 1.0 - est_cache_entries.min(ndistinct) / ndistinct;
-    let hit_ratio = ((calls - ndistinct) / calls)
-        * (est_cache_entries / ndistinct.max(est_cache_entries));
+    let hit_ratio =
+        ((calls - ndistinct) / calls) * (est_cache_entries / ndistinct.max(est_cache_entries));
     let hit_ratio = hit_ratio.clamp(0.0, 1.0);
     let mut total = input_total * (1.0 - hit_ratio) + s.cpu_operator_cost;
     total += s.cpu_tuple_cost * evict_ratio * tuples * 0.0 + s.cpu_tuple_cost * evict_ratio;

@@ -245,9 +245,7 @@ fn collect_rels(root: &mut PlannerInfo<'_>) {
             JoinTreeNode::RangeTblRef(r) => base.add(*r),
             JoinTreeNode::FromExpr(f) => f.fromlist.iter().for_each(|n| walk(n, base, oj)),
             JoinTreeNode::JoinExpr(j) => {
-                if j.rtindex > 0
-                    && !matches!(j.jointype, JoinType::Inner | JoinType::Semi)
-                {
+                if j.rtindex > 0 && !matches!(j.jointype, JoinType::Inner | JoinType::Semi) {
                     oj.add(j.rtindex);
                 }
                 walk(&j.larg, base, oj);
@@ -375,8 +373,7 @@ fn recurse_join(
     let right = recurse(root, &j.rarg, right_domain, Some(at), items);
     let (l, r) = (items[left_at].qualscope.clone(), items[right_at].qualscope.clone());
     let mut scope = l.union(&r);
-    let inner_below =
-        items[left_at].inner_join_rels.union(&items[right_at].inner_join_rels);
+    let inner_below = items[left_at].inner_join_rels.union(&items[right_at].inner_join_rels);
     match j.jointype {
         JoinType::Inner => items[at].inner_join_rels = scope.clone(),
         JoinType::Semi => {
@@ -451,7 +448,18 @@ fn distribute(root: &mut PlannerInfo<'_>, items: &mut [JoinItem], at: usize) {
             }
             let scope = items[at].qualscope.clone();
             for clause in lateral.into_iter().chain(quals) {
-                distribute_qual(root, items, at, clause, None, &scope, None, &Relids::new(), 0, true);
+                distribute_qual(
+                    root,
+                    items,
+                    at,
+                    clause,
+                    None,
+                    &scope,
+                    None,
+                    &Relids::new(),
+                    0,
+                    true,
+                );
             }
         }
         Some(jointype) => {
@@ -498,7 +506,15 @@ fn security_quals(root: &mut PlannerInfo<'_>, items: &mut [JoinItem], at: usize)
     for (level, qual) in quals.into_iter().enumerate() {
         for clause in make_ands_implicit(Some(qual)) {
             distribute_qual(
-                root, items, at, clause, None, &scope, Some(&scope), &Relids::new(), level as u32,
+                root,
+                items,
+                at,
+                clause,
+                None,
+                &scope,
+                Some(&scope),
+                &Relids::new(),
+                level as u32,
                 true,
             );
         }
@@ -630,9 +646,7 @@ fn compute_semijoin_info(root: &PlannerInfo<'_>, sj: &mut SpecialJoinInfo, quals
             && !l.overlaps(&sj.syn_righthand)
         {
             (op.args[1].clone(), op.opno)
-        } else if !l.is_empty()
-            && l.is_subset(&sj.syn_righthand)
-            && !r.overlaps(&sj.syn_righthand)
+        } else if !l.is_empty() && l.is_subset(&sj.syn_righthand) && !r.overlaps(&sj.syn_righthand)
         {
             (op.args[0].clone(), cx.commutator(op.opno))
         } else {
@@ -642,8 +656,8 @@ fn compute_semijoin_info(root: &PlannerInfo<'_>, sj: &mut SpecialJoinInfo, quals
             return;
         }
         if btree {
-            btree = cx.op_mergejoinable(opno, rhs.typ())
-                && !cx.mergejoin_opfamilies(opno).is_empty();
+            btree =
+                cx.op_mergejoinable(opno, rhs.typ()) && !cx.mergejoin_opfamilies(opno).is_empty();
         }
         if hash {
             hash = cx.op_hashjoinable(opno, rhs.typ());
@@ -748,11 +762,13 @@ fn distribute_qual(
                 None => return,
             };
             let entry = OuterJoinClause { rinfo: rinfo.clone(), sjinfo: sj.clone() };
-            if rinfo.left_relids.is_subset(nonnullable) && !rinfo.right_relids.overlaps(nonnullable) {
+            if rinfo.left_relids.is_subset(nonnullable) && !rinfo.right_relids.overlaps(nonnullable)
+            {
                 root.left_join_clauses.push(entry);
                 return;
             }
-            if rinfo.right_relids.is_subset(nonnullable) && !rinfo.left_relids.overlaps(nonnullable) {
+            if rinfo.right_relids.is_subset(nonnullable) && !rinfo.left_relids.overlaps(nonnullable)
+            {
                 root.right_join_clauses.push(entry);
                 return;
             }
@@ -824,4 +840,3 @@ fn null_test_on_not_null(rel: &RelOptInfo<'_>, rinfo: &RestrictInfo) -> Option<b
             || v.varattno < 0 && rel.base == BaseKind::Relation);
     not_null.then_some(!n.is_null)
 }
-

@@ -18,12 +18,7 @@ pub fn canonicalize_ec_expression(
 ) -> Expr {
     let typ = expr.typ();
     let cx = root.cx();
-    let pseudo = cx
-        .catalog
-        .lookup_type(req_type)
-        .ok()
-        .flatten()
-        .is_some_and(|t| t.typtype == 'p');
+    let pseudo = cx.catalog.lookup_type(req_type).ok().flatten().is_some_and(|t| t.typtype == 'p');
     let want = if pseudo || !req_type.is_valid() { typ } else { req_type };
     if typ == want && expr.collation() == req_collation {
         return expr;
@@ -247,7 +242,8 @@ pub fn initialize_mergeclause_eclasses(root: &mut PlannerInfo<'_>, rinfo: &Rc<Re
     let (l, r) = (op.args[0].clone(), op.args[1].clone());
     let fams = rinfo.mergeopfamilies.clone();
     let left = get_eclass_for_sort_expr(root, &l, &fams, left_type, op.inputcollid, 0, None, true);
-    let right = get_eclass_for_sort_expr(root, &r, &fams, right_type, op.inputcollid, 0, None, true);
+    let right =
+        get_eclass_for_sort_expr(root, &r, &fams, right_type, op.inputcollid, 0, None, true);
     rinfo.left_ec.set(left);
     rinfo.right_ec.set(right);
 }
@@ -393,8 +389,8 @@ pub fn process_implied_equality(
     let cx = root.cx();
     let mut clause = make_opclause(cx, opno, item1, item2, Oid::INVALID, collation);
     if both_const {
-        clause = crate::prep::const_fold::eval_const_expressions(cx, clause.clone())
-            .unwrap_or(clause);
+        clause =
+            crate::prep::const_fold::eval_const_expressions(cx, clause.clone()).unwrap_or(clause);
         if let Expr::Const(c) = &clause {
             if matches!(c.value, types::Datum::Bool(true)) {
                 return None;
@@ -474,7 +470,12 @@ pub fn generate_join_implied_equalities(
         }
         if root.eq_classes[id].broken {
             result.extend(broken_class_clauses(
-                root, id, &nominal_join, outer_relids, &nominal_inner, inner,
+                root,
+                id,
+                &nominal_join,
+                outer_relids,
+                &nominal_inner,
+                inner,
             ));
             continue;
         }
@@ -483,7 +484,12 @@ pub fn generate_join_implied_equalities(
             None => {
                 root.eq_classes[id].broken = true;
                 result.extend(broken_class_clauses(
-                    root, id, &nominal_join, outer_relids, &nominal_inner, inner,
+                    root,
+                    id,
+                    &nominal_join,
+                    outer_relids,
+                    &nominal_inner,
+                    inner,
                 ));
             }
         }
@@ -597,23 +603,24 @@ fn create_join_clause(
 ) -> Rc<RestrictInfo> {
     // The same clause must be the same object, so that duplicates are seen.
     for source in &root.eq_classes[id].sources {
-        if source.left_em.get() == Some(left)
-            && source.right_em.get() == Some(right)
+        let pair = (source.left_em.get(), source.right_em.get());
+        if (pair == (Some(left), Some(right)) || pair == (Some(right), Some(left)))
             && source.parent_ec.get() == parent_ec
-            && matches!(&source.clause, Expr::OpExpr(o) if o.opno == opno)
         {
             return source.clone();
         }
     }
     let keys = &root.eq_classes[id].derive_keys;
-    if let Some(at) = keys.iter().position(|k| *k == (left, right, parent_ec)) {
+    if let Some(at) =
+        keys.iter().position(|k| *k == (left, right, parent_ec) || *k == (right, left, parent_ec))
+    {
         return root.eq_classes[id].derives[at].clone();
     }
-    let (l, r) = (root.eq_classes[id].members[left].clone(), root.eq_classes[id].members[right].clone());
+    let (l, r) =
+        (root.eq_classes[id].members[left].clone(), root.eq_classes[id].members[right].clone());
     let cx = root.cx();
     let collation = root.eq_classes[id].collation;
-    let clause =
-        make_opclause(cx, opno, l.expr.clone(), r.expr.clone(), Oid::INVALID, collation);
+    let clause = make_opclause(cx, opno, l.expr.clone(), r.expr.clone(), Oid::INVALID, collation);
     let how = ClauseContext {
         is_pushed_down: true,
         security_level: root.eq_classes[id].min_security,
@@ -652,7 +659,8 @@ pub fn generate_implied_equalities_for_column(
     for id in 0..root.eq_classes.len() {
         let Some(current) = ({
             let ec = &root.eq_classes[id];
-            if ec.merged.is_some() || ec.has_const || ec.members.len() < 2 || ec.sources.is_empty() {
+            if ec.merged.is_some() || ec.has_const || ec.members.len() < 2 || ec.sources.is_empty()
+            {
                 None
             } else {
                 ec.members.iter().position(|m| m.relids == relids && matches(root, id, m))
@@ -740,11 +748,7 @@ pub fn is_redundant_with(rinfo: &Rc<RestrictInfo>, used: &Rc<RestrictInfo>) -> b
 }
 
 /// The member of a class that a relation can compute.
-pub fn find_ec_member_for_rel(
-    root: &PlannerInfo<'_>,
-    ec: EcId,
-    relids: &Relids,
-) -> Option<usize> {
+pub fn find_ec_member_for_rel(root: &PlannerInfo<'_>, ec: EcId, relids: &Relids) -> Option<usize> {
     root.eq_classes[ec].members.iter().position(|m| {
         !m.is_const
             && m.relids.is_subset(relids)

@@ -8,8 +8,7 @@ use crate::{
     path::*,
     pathkeys::*,
     pathnode::*,
-    predicate,
-    push_down,
+    predicate, push_down,
     relids::Relids,
     root::*,
     selectivity,
@@ -114,8 +113,7 @@ fn relation_excluded_by_constraints(root: &PlannerInfo<'_>, rel: RelId, rti: i32
     if !check {
         return false;
     }
-    let safe: Vec<Expr> =
-        clauses.iter().filter(|c| !cx.contain_mutable(c)).cloned().collect();
+    let safe: Vec<Expr> = clauses.iter().filter(|c| !cx.contain_mutable(c)).cloned().collect();
     if predicate::predicate_refuted_by(cx, &safe, &safe) {
         return true;
     }
@@ -141,9 +139,7 @@ fn relation_excluded_by_constraints(root: &PlannerInfo<'_>, rel: RelId, rti: i32
         }
     }
     // The constraints' truth (or NULL) and the clauses cannot be had together.
-    constraints.iter().any(|k| {
-        predicate::predicate_refuted_by(cx, std::slice::from_ref(k), &safe)
-    })
+    constraints.iter().any(|k| predicate::predicate_refuted_by(cx, std::slice::from_ref(k), &safe))
 }
 
 fn set_rel_size(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> PgResult<()> {
@@ -163,8 +159,7 @@ fn set_rel_size(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> PgResult<()
             let mut tuples: f64 = 0.0;
             if let RteKind::Function { functions, .. } = &root.rte(rti).kind {
                 for f in functions {
-                    tuples =
-                        tuples.max(selectivity::groups::function_rows(root.cx(), &f.funcexpr));
+                    tuples = tuples.max(selectivity::groups::function_rows(root.cx(), &f.funcexpr));
                 }
             }
             root.rels[rel].tuples = tuples;
@@ -196,9 +191,11 @@ fn set_rel_size(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> PgResult<()
 fn set_plain_size(root: &mut PlannerInfo<'_>, rel: RelId) {
     index_path::check_index_predicates(root, rel);
     if let RteKind::Relation { tablesample: Some(ts), .. } = &root.rte(root.rels[rel].relid).kind {
-        let fraction = match ts.args.first().map(|a| {
-            crate::prep::const_fold::estimate_expression_value(root.cx(), a)
-        }) {
+        let fraction = match ts
+            .args
+            .first()
+            .map(|a| crate::prep::const_fold::estimate_expression_value(root.cx(), a))
+        {
             Some(Expr::Const(Const { value: types::Datum::Float4(p), .. })) => {
                 (p as f64 / 100.0).clamp(0.0, 1.0)
             }
@@ -537,22 +534,23 @@ pub fn add_paths_to_append_rel(root: &mut PlannerInfo<'_>, rel: RelId, live: &[R
             }
         }
     }
-    let make = |root: &PlannerInfo<'_>, subpaths: Vec<PathRef>, param: Option<Rc<ParamPathInfo>>| {
-        let mut c = cost_append(&subpaths, false);
-        let s = &root.cx().settings;
-        if subpaths.len() != 1 {
-            c.total += s.cpu_tuple_cost * APPEND_CPU_COST_MULTIPLIER * c.rows;
-        }
-        let keys = if subpaths.len() == 1 { subpaths[0].pathkeys.clone() } else { Vec::new() };
-        new_path(
-            PathKind::Append { subpaths, limit_tuples: -1.0 },
-            rel,
-            target.clone(),
-            param,
-            c,
-            keys,
-        )
-    };
+    let make =
+        |root: &PlannerInfo<'_>, subpaths: Vec<PathRef>, param: Option<Rc<ParamPathInfo>>| {
+            let mut c = cost_append(&subpaths, false);
+            let s = &root.cx().settings;
+            if subpaths.len() != 1 {
+                c.total += s.cpu_tuple_cost * APPEND_CPU_COST_MULTIPLIER * c.rows;
+            }
+            let keys = if subpaths.len() == 1 { subpaths[0].pathkeys.clone() } else { Vec::new() };
+            new_path(
+                PathKind::Append { subpaths, limit_tuples: -1.0 },
+                rel,
+                target.clone(),
+                param,
+                c,
+                keys,
+            )
+        };
     let single = cheapest.len() == 1;
     if complete {
         let path = make(root, cheapest, None);
@@ -638,8 +636,7 @@ fn merge_append_paths(
     keys: &[PathKey],
     target: &Rc<PathTarget>,
 ) {
-    let variants: &[bool] =
-        if root.rels[rel].consider_startup { &[false, true] } else { &[true] };
+    let variants: &[bool] = if root.rels[rel].consider_startup { &[false, true] } else { &[true] };
     let mut last: Option<Vec<PathRef>> = None;
     for total in variants {
         let mut subpaths = Vec::new();
@@ -695,14 +692,7 @@ pub fn create_merge_append_path(
         c.disabled = disabled;
         c
     };
-    new_path(
-        PathKind::MergeAppend { subpaths, limit_tuples: limit },
-        rel,
-        target,
-        None,
-        c,
-        keys,
-    )
+    new_path(PathKind::MergeAppend { subpaths, limit_tuples: limit }, rel, target, None, c, keys)
 }
 
 fn set_subquery_pathlist(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> PgResult<()> {
@@ -757,9 +747,9 @@ fn set_subquery_pathlist(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> Pg
     let trivial = {
         let exprs = &target.exprs;
         exprs.len() == n_out
-            && exprs.iter().enumerate().all(|(i, e)| {
-                matches!(e, Expr::Var(v) if v.varno == rti && v.varattno == i as i16 + 1)
-            })
+            && exprs.iter().enumerate().all(
+                |(i, e)| matches!(e, Expr::Var(v) if v.varno == rti && v.varattno == i as i16 + 1),
+            )
     };
     for p in sub_paths {
         let keys = convert_subquery_pathkeys(root, rel, &p.pathkeys.clone());

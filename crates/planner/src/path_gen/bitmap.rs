@@ -82,8 +82,7 @@ fn or_arm_paths(
         }
         let mut useful_predicate = false;
         if !index.predicate.is_empty() && !index.pred_ok.get() {
-            let given: Vec<Expr> =
-                arm.iter().chain(all).map(|r| r.clause.clone()).collect();
+            let given: Vec<Expr> = arm.iter().chain(all).map(|r| r.clause.clone()).collect();
             if !predicate::predicate_implied_by(root.cx(), &index.predicate, &given, false) {
                 continue;
             }
@@ -157,15 +156,11 @@ pub fn choose_bitmap_and(root: &PlannerInfo<'_>, rel: RelId, paths: &[PathRef]) 
             None => candidates.push(Candidate { qual, clauses, cost, selectivity }),
         }
     }
-    candidates.sort_by(|a, b| {
-        a.cost.total_cmp(&b.cost).then(a.selectivity.total_cmp(&b.selectivity))
-    });
+    candidates
+        .sort_by(|a, b| a.cost.total_cmp(&b.cost).then(a.selectivity.total_cmp(&b.selectivity)));
     let scan_cost = |quals: &[BitmapQual]| {
-        let qual = if quals.len() == 1 {
-            quals[0].clone()
-        } else {
-            cost_bitmap_and(root, quals.to_vec())
-        };
+        let qual =
+            if quals.len() == 1 { quals[0].clone() } else { cost_bitmap_and(root, quals.to_vec()) };
         let outer = required_outer(&qual);
         let loops = get_loop_count(root, rel, &outer);
         cost_bitmap_heap_scan(root, &root.rels[rel], None, &qual, loops).total

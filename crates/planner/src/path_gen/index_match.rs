@@ -1,7 +1,7 @@
 //! Matching of clauses to index columns.
 use crate::{
     clauses::*,
-    lsyscache::{am, bt, bool_const, family},
+    lsyscache::{am, bool_const, bt, family},
     path::*,
     root::*,
     selectivity::like::{Prefix, greater_string, like_prefix, regex_prefix},
@@ -35,7 +35,13 @@ pub fn match_clause_to_indexcol(
         return None;
     }
     let simple = |quals: Vec<Expr>, lossy: bool| {
-        Some(IndexClause { rinfo: rinfo.clone(), quals, lossy, indexcol: col, indexcols: vec![col] })
+        Some(IndexClause {
+            rinfo: rinfo.clone(),
+            quals,
+            lossy,
+            indexcol: col,
+            indexcols: vec![col],
+        })
     };
     let fam = index.opfamily[col];
     // A bare boolean column is `col = true`.
@@ -234,15 +240,14 @@ fn match_row_compare(
     let cx = root.cx();
     let rel = index.relid;
     let usable = |e: &Expr| !pull_varnos(Some(root), e).contains(rel) && !cx.contain_volatile(e);
-    let (on_left, first_op) = if match_index_to_operand(&r.largs[0], col, index)
-        && usable(&r.rargs[0])
-    {
-        (true, r.opnos[0])
-    } else if match_index_to_operand(&r.rargs[0], col, index) && usable(&r.largs[0]) {
-        (false, cx.commutator(r.opnos[0]))
-    } else {
-        return None;
-    };
+    let (on_left, first_op) =
+        if match_index_to_operand(&r.largs[0], col, index) && usable(&r.rargs[0]) {
+            (true, r.opnos[0])
+        } else if match_index_to_operand(&r.rargs[0], col, index) && usable(&r.largs[0]) {
+            (false, cx.commutator(r.opnos[0]))
+        } else {
+            return None;
+        };
     if !collation_ok(index.collations[col], r.inputcollids[0]) {
         return None;
     }
@@ -377,7 +382,8 @@ fn match_or_as_array(
         column.get_or_insert_with(|| var.clone());
         consts.push(value.clone());
     }
-    if !cx.op_in_family(opno, index.opfamily[col]) || !collation_ok(index.collations[col], collation)
+    if !cx.op_in_family(opno, index.opfamily[col])
+        || !collation_ok(index.collations[col], collation)
     {
         return None;
     }

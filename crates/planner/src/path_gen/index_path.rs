@@ -38,16 +38,13 @@ pub fn check_index_predicates(root: &mut PlannerInfo<'_>, rel: RelId) {
     }
     let mut clauses: Vec<Rc<RestrictInfo>> = root.rels[rel].baserestrictinfo.clone();
     let r = &root.rels[rel];
-    clauses.extend(
-        r.joininfo.iter().filter(|c| join_clause_is_movable_to(c, r)).cloned(),
-    );
+    clauses.extend(r.joininfo.iter().filter(|c| join_clause_is_movable_to(c, r)).cloned());
     let relids = r.relids.clone();
     let others = root.all_query_rels.difference(&relids);
     if !others.is_empty() && r.top_parent_relids.is_none() {
         let both = relids.union(&others);
-        clauses.extend(equivclass::generate_join_implied_equalities(
-            root, &both, &others, rel, None,
-        ));
+        clauses
+            .extend(equivclass::generate_join_implied_equalities(root, &both, &others, rel, None));
     }
     let is_target = root.parse.result_relation == root.rels[rel].relid
         || root.row_marks.iter().any(|m| m.rti == root.rels[rel].relid);
@@ -95,7 +92,13 @@ pub fn create_index_paths(root: &mut PlannerInfo<'_>, rel: RelId) {
         match_eclass_clauses(root, rel, &index, &mut eclauses);
         if jclauses.nonempty || eclauses.nonempty {
             consider_index_join_clauses(
-                root, rel, &index, &rclauses, &jclauses, &eclauses, &mut bitjoinpaths,
+                root,
+                rel,
+                &index,
+                &rclauses,
+                &jclauses,
+                &eclauses,
+                &mut bitjoinpaths,
             );
         }
     }
@@ -114,12 +117,7 @@ pub fn create_index_paths(root: &mut PlannerInfo<'_>, rel: RelId) {
     }
 }
 
-fn bitmap_join_paths(
-    root: &mut PlannerInfo<'_>,
-    rel: RelId,
-    base: &[PathRef],
-    join: &[PathRef],
-) {
+fn bitmap_join_paths(root: &mut PlannerInfo<'_>, rel: RelId, base: &[PathRef], join: &[PathRef]) {
     let mut outers: Vec<Relids> = Vec::new();
     for p in join {
         let o = p.req_outer();
@@ -219,8 +217,7 @@ fn get_index_paths(
 ) {
     let paths = build_index_paths(root, rel, index, clauses, index.pred_ok.get(), true);
     for p in paths {
-        let for_bitmap = index.amhasgetbitmap
-            && p.pathkeys_free_selectivity(root, rel);
+        let for_bitmap = index.amhasgetbitmap && p.pathkeys_free_selectivity(root, rel);
         if for_bitmap {
             bitindexpaths.push(Rc::new(p.clone()));
         }
@@ -283,7 +280,15 @@ pub fn build_index_paths(
     let index_only = plain && check_index_only(root, rel, index);
     if !clauses.is_empty() || !useful.is_empty() || useful_predicate || index_only {
         result.push(make_index_path(
-            root, rel, index, clauses.clone(), orderbys.clone(), useful, false, index_only, &outer,
+            root,
+            rel,
+            index,
+            clauses.clone(),
+            orderbys.clone(),
+            useful,
+            false,
+            index_only,
+            &outer,
             loop_count,
         ));
     }
@@ -378,10 +383,7 @@ fn match_pathkeys_to_index(
                     .iter()
                     .any(|a| a.family == index.opfamily[c] && a.purpose == 'o');
                 ordering.then(|| {
-                    (
-                        make_opclause_typed(cx, op, var, value, o.opresulttype, o.inputcollid),
-                        c,
-                    )
+                    (make_opclause_typed(cx, op, var, value, o.opresulttype, o.inputcollid), c)
                 })
             })
         });
@@ -427,11 +429,7 @@ pub fn check_index_only(root: &PlannerInfo<'_>, rel: RelId, index: &IndexOptInfo
     r.reltarget.exprs.iter().for_each(&mut note);
     index.indrestrictinfo.borrow().iter().for_each(|c| note(&c.clause));
     used.iter().all(|a| {
-        index
-            .indexkeys
-            .iter()
-            .zip(&index.canreturn)
-            .any(|(k, ok)| *ok && *k == *a && *a != 0)
+        index.indexkeys.iter().zip(&index.canreturn).any(|(k, ok)| *ok && *k == *a && *a != 0)
     })
 }
 
@@ -508,8 +506,7 @@ fn consider_index_join_clauses(
                 // Two clauses of one class over different outers are no better than one.
                 if let Some(ec) = c.rinfo.parent_ec.get() {
                     if eclauses.by_col.iter().flatten().any(|x| {
-                        x.rinfo.parent_ec.get() == Some(ec)
-                            && x.rinfo.clause_relids.is_subset(&old)
+                        x.rinfo.parent_ec.get() == Some(ec) && x.rinfo.clause_relids.is_subset(&old)
                     }) {
                         continue;
                     }
@@ -519,12 +516,26 @@ fn consider_index_join_clauses(
                 }
                 let union = relids.union(&old);
                 get_join_index_paths(
-                    root, rel, index, rclauses, jclauses, eclauses, bitjoinpaths, union,
+                    root,
+                    rel,
+                    index,
+                    rclauses,
+                    jclauses,
+                    eclauses,
+                    bitjoinpaths,
+                    union,
                     &mut considered,
                 );
             }
             get_join_index_paths(
-                root, rel, index, rclauses, jclauses, eclauses, bitjoinpaths, relids,
+                root,
+                rel,
+                index,
+                rclauses,
+                jclauses,
+                eclauses,
+                bitjoinpaths,
+                relids,
                 &mut considered,
             );
         }

@@ -90,9 +90,7 @@ fn join_search_one_level(root: &mut PlannerInfo<'_>, level: usize) -> PgResult<(
             && root.join_info_list.is_empty()
             && !root.has_lateral_rtes
         {
-            return Err(error::PgError::internal(format!(
-                "failed to build any {level}-way joins"
-            )));
+            return Err(error::PgError::internal(format!("failed to build any {level}-way joins")));
         }
     }
     Ok(())
@@ -118,8 +116,7 @@ pub fn greedy_join_search(root: &mut PlannerInfo<'_>, initial: &[RelId]) -> PgRe
                     None => true,
                     Some(b) => {
                         desirable && !b.0
-                            || desirable == b.0
-                                && (key.2 < b.2 || key.2 == b.2 && key.1 < b.1)
+                            || desirable == b.0 && (key.2 < b.2 || key.2 == b.2 && key.1 < b.1)
                     }
                 };
                 if better {

@@ -35,10 +35,17 @@ pub fn add_paths_to_joinrel(
     extra.inner_unique = match jointype {
         JoinType::Semi | JoinType::Anti => false,
         JoinType::UniqueInner => sjinfo.min_lefthand.is_subset(&outer_relids),
-        JoinType::UniqueOuter => {
-            join_removal::innerrel_is_unique(root, &join_relids, &outer_relids, inner, JoinType::Inner, restrict)
+        JoinType::UniqueOuter => join_removal::innerrel_is_unique(
+            root,
+            &join_relids,
+            &outer_relids,
+            inner,
+            JoinType::Inner,
+            restrict,
+        ),
+        t => {
+            join_removal::innerrel_is_unique(root, &join_relids, &outer_relids, inner, t, restrict)
         }
-        t => join_removal::innerrel_is_unique(root, &join_relids, &outer_relids, inner, t, restrict),
     };
     let mut mergejoin_allowed = true;
     if root.cx().settings.enable_mergejoin || jointype == JoinType::Full {
@@ -106,11 +113,8 @@ fn semi_anti_factors(
     });
     let args = JoinArgs { sjinfo: norm, ..args };
     let nselec = selectivity::clauselist_selectivity(root, &own, 0, JoinType::Inner, Some(&args));
-    let avgmatch = if jselec > 0.0 {
-        (nselec * root.rels[inner].rows / jselec).max(1.0)
-    } else {
-        1.0
-    };
+    let avgmatch =
+        if jselec > 0.0 { (nselec * root.rels[inner].rows / jselec).max(1.0) } else { 1.0 };
     extra.outer_match_frac = jselec;
     extra.match_count = avgmatch;
 }
@@ -153,9 +157,9 @@ fn select_mergejoin_clauses(
             continue;
         }
         equivclass::update_mergeclause_eclasses(root, r);
-        let redundant = |ec: Option<EcId>| ec.is_none_or(|e| {
-            root.eq_classes[e].has_const && !root.eq_classes[e].has_volatile
-        });
+        let redundant = |ec: Option<EcId>| {
+            ec.is_none_or(|e| root.eq_classes[e].has_const && !root.eq_classes[e].has_volatile)
+        };
         if redundant(r.left_ec.get()) || redundant(r.right_ec.get()) {
             have_other = true;
             continue;
@@ -180,7 +184,13 @@ fn is_outer_join(t: JoinType) -> bool {
     )
 }
 
-fn param_ok(extra: &JoinExtra, req: &Relids, outer: &Relids, inner: &Relids, inner_path: &Path) -> bool {
+fn param_ok(
+    extra: &JoinExtra,
+    req: &Relids,
+    outer: &Relids,
+    inner: &Relids,
+    inner_path: &Path,
+) -> bool {
     if req.is_empty() || req.overlaps(&extra.param_source_rels) {
         return true;
     }
@@ -190,7 +200,12 @@ fn param_ok(extra: &JoinExtra, req: &Relids, outer: &Relids, inner: &Relids, inn
     p.overlaps(outer) && !p.is_subset(outer)
 }
 
-fn calc_nestloop_required_outer(outer: &Path, outer_relids: &Relids, inner: &Path, inner_relids: &Relids) -> Relids {
+fn calc_nestloop_required_outer(
+    outer: &Path,
+    outer_relids: &Relids,
+    inner: &Path,
+    inner_relids: &Relids,
+) -> Relids {
     let _ = inner_relids;
     let i = inner.req_outer().difference(outer_relids);
     outer.req_outer().union(&i)
@@ -217,9 +232,9 @@ fn try_nestloop_path(
         return;
     }
     if !root.rels[joinrel].lateral_relids.is_subset(&req)
-        || !root.rels[inner.parent].lateral_relids.is_subset(
-            &outer_relids.union(&inner.req_outer()).union(&req),
-        )
+        || !root.rels[inner.parent]
+            .lateral_relids
+            .is_subset(&outer_relids.union(&inner.req_outer()).union(&req))
     {
         return;
     }
@@ -229,7 +244,13 @@ fn try_nestloop_path(
     }
     let mut restrict = extra.restrictlist.clone();
     let param = get_joinrel_parampathinfo(
-        root, joinrel, outer, inner, extra.sjinfo.as_ref(), &req, &mut restrict,
+        root,
+        joinrel,
+        outer,
+        inner,
+        extra.sjinfo.as_ref(),
+        &req,
+        &mut restrict,
     );
     // Clauses that a parameterised inner path checks already are not repeated.
     if inner.req_outer().overlaps(&outer_relids) {
@@ -241,7 +262,8 @@ fn try_nestloop_path(
                     r,
                     &inner_relids,
                     &inner_and_outer,
-                ) && serials.is_empty() && root.rels[inner.parent].kind == RelKind::Join)
+                ) && serials.is_empty()
+                    && root.rels[inner.parent].kind == RelKind::Join)
         });
     }
     let join = JoinPath {
@@ -297,14 +319,27 @@ fn try_mergejoin_path(
         innersort.clear();
     }
     let w = initial_cost_mergejoin(
-        root, jointype, &mergeclauses, outer, inner, &outersort, &innersort, presorted,
+        root,
+        jointype,
+        &mergeclauses,
+        outer,
+        inner,
+        &outersort,
+        &innersort,
+        presorted,
     );
     if !add_path_precheck(root, joinrel, w.disabled, w.startup, w.total, keys, &req) {
         return;
     }
     let mut restrict = extra.restrictlist.clone();
     let param = get_joinrel_parampathinfo(
-        root, joinrel, outer, inner, extra.sjinfo.as_ref(), &req, &mut restrict,
+        root,
+        joinrel,
+        outer,
+        inner,
+        extra.sjinfo.as_ref(),
+        &req,
+        &mut restrict,
     );
     let join = JoinPath {
         jointype,
@@ -363,7 +398,13 @@ fn try_hashjoin_path(
     }
     let mut restrict = extra.restrictlist.clone();
     let param = get_joinrel_parampathinfo(
-        root, joinrel, outer, inner, extra.sjinfo.as_ref(), &req, &mut restrict,
+        root,
+        joinrel,
+        outer,
+        inner,
+        extra.sjinfo.as_ref(),
+        &req,
+        &mut restrict,
     );
     let join = JoinPath {
         jointype,
@@ -445,9 +486,7 @@ fn sort_inner_and_outer(
         }
         let inner_keys = make_inner_pathkeys_for_merge(root, &clauses, &keys);
         let merged = build_join_pathkeys(root, joinrel, jt, &keys);
-        try_mergejoin_path(
-            root, joinrel, &op, &ip, &merged, clauses, keys, inner_keys, jt, extra,
-        );
+        try_mergejoin_path(root, joinrel, &op, &ip, &merged, clauses, keys, inner_keys, jt, extra);
     }
 }
 
@@ -615,9 +654,7 @@ fn match_unsorted_outer(
             for ip in root.rels[inner].cheapest_parameterized.clone() {
                 try_nestloop_path(root, joinrel, &op, &ip, &keys, jt, extra);
                 if ip.req_outer().is_subset(&outer_relids) || !ip.req_outer().is_empty() {
-                    if let Some(m) =
-                        get_memoize_path(root, inner, outer, &ip, &op, jt, extra)
-                    {
+                    if let Some(m) = get_memoize_path(root, inner, outer, &ip, &op, jt, extra) {
                         try_nestloop_path(root, joinrel, &op, &m, &keys, jt, extra);
                     }
                 }
@@ -703,7 +740,16 @@ fn generate_mergejoin_paths(
                     clauses.clone()
                 };
                 try_mergejoin_path(
-                    root, joinrel, op, p, keys, c.clone(), Vec::new(), Vec::new(), jt, extra,
+                    root,
+                    joinrel,
+                    op,
+                    p,
+                    keys,
+                    c.clone(),
+                    Vec::new(),
+                    Vec::new(),
+                    jt,
+                    extra,
                 );
                 new_clauses = Some(c);
                 cheapest_total = Some(p.clone());
@@ -721,7 +767,16 @@ fn generate_mergejoin_paths(
                         }
                     });
                     try_mergejoin_path(
-                        root, joinrel, op, p, keys, c, Vec::new(), Vec::new(), jt, extra,
+                        root,
+                        joinrel,
+                        op,
+                        p,
+                        keys,
+                        c,
+                        Vec::new(),
+                        Vec::new(),
+                        jt,
+                        extra,
                     );
                 }
                 cheapest_startup = Some(p.clone());
@@ -773,12 +828,28 @@ fn hash_inner_and_outer(
     match (jointype, &sj) {
         (JoinType::UniqueOuter, Some(sj)) => {
             if let Some(op) = create_unique_path(root, outer, &outer_total, sj) {
-                try_hashjoin_path(root, joinrel, &op, &inner_total, &clauses, JoinType::Inner, extra);
+                try_hashjoin_path(
+                    root,
+                    joinrel,
+                    &op,
+                    &inner_total,
+                    &clauses,
+                    JoinType::Inner,
+                    extra,
+                );
             }
         }
         (JoinType::UniqueInner, Some(sj)) => {
             if let Some(ip) = create_unique_path(root, inner, &inner_total, sj) {
-                try_hashjoin_path(root, joinrel, &outer_total, &ip, &clauses, JoinType::Inner, extra);
+                try_hashjoin_path(
+                    root,
+                    joinrel,
+                    &outer_total,
+                    &ip,
+                    &clauses,
+                    JoinType::Inner,
+                    extra,
+                );
                 if let Some(os) = outer_startup.filter(|o| !Rc::ptr_eq(o, &outer_total)) {
                     try_hashjoin_path(root, joinrel, &os, &ip, &clauses, JoinType::Inner, extra);
                 }

@@ -1,7 +1,7 @@
 //! Join relations: which pairs may be joined, their size, output and clauses.
 use super::{all_paths::mark_dummy_rel, join_order::have_relevant_joinclause, join_path};
 use crate::{
-    cost::calc_joinrel_size, init::equivclass, placeholder, pathnode::set_cheapest, relids::Relids,
+    cost::calc_joinrel_size, init::equivclass, pathnode::set_cheapest, placeholder, relids::Relids,
     root::*,
 };
 use error::PgResult;
@@ -119,7 +119,9 @@ fn join_is_legal(
             }
             matched = Some(sj.clone());
             reversed = true;
-        } else if sj.jointype == JoinType::Semi && sj.syn_righthand == b.relids && can_unique(root, rel2, sj)
+        } else if sj.jointype == JoinType::Semi
+            && sj.syn_righthand == b.relids
+            && can_unique(root, rel2, sj)
         {
             if matched.is_some() {
                 return None;
@@ -127,7 +129,9 @@ fn join_is_legal(
             matched = Some(sj.clone());
             reversed = false;
             unique_ified = true;
-        } else if sj.jointype == JoinType::Semi && sj.syn_righthand == a.relids && can_unique(root, rel1, sj)
+        } else if sj.jointype == JoinType::Semi
+            && sj.syn_righthand == a.relids
+            && can_unique(root, rel1, sj)
         {
             if matched.is_some() {
                 return None;
@@ -158,18 +162,20 @@ fn join_is_legal(
         return None;
     }
     if lat_fwd {
-        if matched.as_ref().is_some_and(|m| {
-            reversed || unique_ified || m.jointype == JoinType::Full
-        }) {
+        if matched
+            .as_ref()
+            .is_some_and(|m| reversed || unique_ified || m.jointype == JoinType::Full)
+        {
             return None;
         }
         if a.relids.overlaps(&b.direct_lateral_relids) && a.lateral_relids.overlaps(&b.relids) {
             return None;
         }
     } else if lat_rev {
-        if matched.as_ref().is_some_and(|m| {
-            !reversed || unique_ified || m.jointype == JoinType::Full
-        }) {
+        if matched
+            .as_ref()
+            .is_some_and(|m| !reversed || unique_ified || m.jointype == JoinType::Full)
+        {
             return None;
         }
     }
@@ -279,10 +285,8 @@ fn build_join_rel(
         .union(&root.rels[inner].direct_lateral_relids)
         .difference(&relids);
     rel.direct_lateral_relids = direct;
-    rel.lateral_relids = root.rels[outer]
-        .lateral_relids
-        .union(&root.rels[inner].lateral_relids)
-        .difference(&relids);
+    rel.lateral_relids =
+        root.rels[outer].lateral_relids.union(&root.rels[inner].lateral_relids).difference(&relids);
     let id = root.add_rel(rel);
     // Output: what is needed above, with the nulling this join does.
     let mut target = PathTarget::default();
@@ -342,11 +346,8 @@ fn build_join_rel(
     root.join_rel_hash.insert(relids.clone(), id);
     if !root.join_rel_level.is_empty() {
         // The level is the number of initial relations in it.
-        let level = root
-            .initial_rels
-            .iter()
-            .filter(|r| root.rels[**r].relids.is_subset(&relids))
-            .count();
+        let level =
+            root.initial_rels.iter().filter(|r| root.rels[**r].relids.is_subset(&relids)).count();
         if let Some(list) = root.join_rel_level.get_mut(level) {
             list.push(id);
         }

@@ -125,7 +125,10 @@ impl<'a, 'c> Folder<'a, 'c> {
             Expr::NullTest(n) => self.null_test(*n),
             Expr::BooleanTest(b) => self.boolean_test(*b),
             Expr::FieldSelect(f) => self.field_select(*f),
-            Expr::ArrayExpr(_) | Expr::RowExpr(_) | Expr::MinMaxExpr(_) | Expr::SubscriptingRef(_) => {
+            Expr::ArrayExpr(_)
+            | Expr::RowExpr(_)
+            | Expr::MinMaxExpr(_)
+            | Expr::SubscriptingRef(_) => {
                 self.children(&mut expr)?;
                 Ok(self.fold_constructor(&expr)?.unwrap_or(expr))
             }
@@ -333,7 +336,13 @@ impl<'a, 'c> Folder<'a, 'c> {
             }
             (Some(false), Some(false)) => {
                 if let Some(Expr::Const(c)) = self.simplify_call(
-                    o.opfuncid, &o.args, type_oid::BOOL, -1, o.opcollid, o.inputcollid, false,
+                    o.opfuncid,
+                    &o.args,
+                    type_oid::BOOL,
+                    -1,
+                    o.opcollid,
+                    o.inputcollid,
+                    false,
                 )? {
                     return Ok(match c.value {
                         Datum::Bool(b) => bool_const(Some(!b)),
@@ -356,7 +365,13 @@ impl<'a, 'c> Folder<'a, 'c> {
             return Ok(o.args.swap_remove(0));
         }
         if let Some(Expr::Const(c)) = self.simplify_call(
-            o.opfuncid, &o.args, type_oid::BOOL, -1, o.opcollid, o.inputcollid, false,
+            o.opfuncid,
+            &o.args,
+            type_oid::BOOL,
+            -1,
+            o.opcollid,
+            o.inputcollid,
+            false,
         )? {
             if let Datum::Bool(equal) = c.value {
                 let first = o.args.swap_remove(0);
@@ -385,7 +400,13 @@ impl<'a, 'c> Folder<'a, 'c> {
             let elem = self.make_const(array.elem_type, -1, s.inputcollid, elem.clone());
             let args = [s.args[0].clone(), elem];
             match self.simplify_call(
-                s.opfuncid, &args, type_oid::BOOL, -1, Oid::INVALID, s.inputcollid, false,
+                s.opfuncid,
+                &args,
+                type_oid::BOOL,
+                -1,
+                Oid::INVALID,
+                s.inputcollid,
+                false,
             )? {
                 Some(Expr::Const(Const { value: Datum::Bool(b), .. })) if b == s.use_or => {
                     return Ok(bool_const(Some(b)));
@@ -444,7 +465,11 @@ impl<'a, 'c> Folder<'a, 'c> {
         if kept.len() == 1 {
             return Ok(kept.remove(0));
         }
-        Ok(Expr::BoolExpr(Box::new(BoolExpr { boolop: b.boolop, args: kept, location: b.location })))
+        Ok(Expr::BoolExpr(Box::new(BoolExpr {
+            boolop: b.boolop,
+            args: kept,
+            location: b.location,
+        })))
     }
 
     fn coerce_via_io(&mut self, mut c: CoerceViaIO) -> PgResult<Expr> {
@@ -491,7 +516,12 @@ impl<'a, 'c> Folder<'a, 'c> {
         let Expr::Const(k) = &c.arg else { return Ok(Expr::ArrayCoerceExpr(Box::new(c))) };
         let array = match &k.value {
             Datum::Null => {
-                return Ok(self.make_const(c.resulttype, c.resulttypmod, c.resultcollid, Datum::Null));
+                return Ok(self.make_const(
+                    c.resulttype,
+                    c.resulttypmod,
+                    c.resultcollid,
+                    Datum::Null,
+                ));
             }
             Datum::Array(a) => a.clone(),
             _ => return Ok(Expr::ArrayCoerceExpr(Box::new(c))),
@@ -499,7 +529,8 @@ impl<'a, 'c> Folder<'a, 'c> {
         let mut elems = Vec::with_capacity(array.elems.len());
         for value in &array.elems {
             let saved = self.case_val.take();
-            self.case_val = Some(self.make_const(array.elem_type, -1, k.constcollid, value.clone()));
+            self.case_val =
+                Some(self.make_const(array.elem_type, -1, k.constcollid, value.clone()));
             let folded = self.simplify(c.elemexpr.clone());
             self.case_val = saved;
             match folded? {
@@ -509,7 +540,12 @@ impl<'a, 'c> Folder<'a, 'c> {
         }
         let elem_type = self.cx.element_type(c.resulttype);
         let value = ArrayValue { elem_type, dims: array.dims.clone(), elems };
-        Ok(self.make_const(c.resulttype, c.resulttypmod, c.resultcollid, Datum::Array(Arc::new(value))))
+        Ok(self.make_const(
+            c.resulttype,
+            c.resulttypmod,
+            c.resultcollid,
+            Datum::Array(Arc::new(value)),
+        ))
     }
 
     fn case_expr(&mut self, mut c: CaseExpr) -> PgResult<Expr> {
@@ -647,11 +683,7 @@ impl<'a, 'c> Folder<'a, 'c> {
         };
         match &mut f.arg {
             // A column of a whole row is that column.
-            Expr::Var(v)
-                if v.varattno == WHOLE_ROW_ATTNO
-                    && v.varlevelsup == 0
-                    && row_matches =>
-            {
+            Expr::Var(v) if v.varattno == WHOLE_ROW_ATTNO && v.varlevelsup == 0 && row_matches => {
                 let mut column = v.clone();
                 column.varattno = f.fieldnum;
                 column.vartype = f.resulttype;
@@ -721,7 +753,12 @@ impl<'a, 'c> Folder<'a, 'c> {
         Ok(match expr {
             Expr::ArrayExpr(a) if !a.multidims => {
                 let value = ArrayValue::from_elems(a.element_typeid, values(&a.elements));
-                Some(self.make_const(a.array_typeid, -1, a.array_collid, Datum::Array(Arc::new(value))))
+                Some(self.make_const(
+                    a.array_typeid,
+                    -1,
+                    a.array_collid,
+                    Datum::Array(Arc::new(value)),
+                ))
             }
             Expr::ArrayExpr(a) => stack_arrays(a.element_typeid, &values(&a.elements)).map(|v| {
                 self.make_const(a.array_typeid, -1, a.array_collid, Datum::Array(Arc::new(v)))
@@ -739,7 +776,12 @@ impl<'a, 'c> Folder<'a, 'c> {
                     .collect();
                 let desc = Arc::new(RecordDesc { type_id: r.row_typeid, fields });
                 let value = RecordValue { desc, fields: values(&r.args) };
-                Some(self.make_const(r.row_typeid, -1, Oid::INVALID, Datum::Record(Arc::new(value))))
+                Some(self.make_const(
+                    r.row_typeid,
+                    -1,
+                    Oid::INVALID,
+                    Datum::Record(Arc::new(value)),
+                ))
             }
             Expr::MinMaxExpr(m) => {
                 let mut best: Option<Datum> = None;
@@ -760,9 +802,8 @@ impl<'a, 'c> Folder<'a, 'c> {
                 let value = best.unwrap_or(Datum::Null);
                 Some(self.make_const(m.minmaxtype, -1, m.minmaxcollid, value))
             }
-            Expr::SubscriptingRef(s) => fold_subscript(s).map(|value| {
-                self.make_const(s.refrestype, s.reftypmod, s.refcollid, value)
-            }),
+            Expr::SubscriptingRef(s) => fold_subscript(s)
+                .map(|value| self.make_const(s.refrestype, s.reftypmod, s.refcollid, value)),
             _ => None,
         })
     }

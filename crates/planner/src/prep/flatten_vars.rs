@@ -75,9 +75,9 @@ pub fn flatten_query(root: &PlannerInfo<'_>, outer: &Query, query: &mut Query, l
 fn add_nulling(root: &PlannerInfo<'_>, mut expr: Expr, nulling: &Relids, level: u32) -> Expr {
     let simple = |e: &Expr| match strip_all(e) {
         Expr::Var(_) | Expr::PlaceHolderVar(_) => true,
-        Expr::CoalesceExpr(c) => c.args.iter().all(|a| {
-            matches!(strip_all(a), Expr::Var(_) | Expr::PlaceHolderVar(_))
-        }),
+        Expr::CoalesceExpr(c) => {
+            c.args.iter().all(|a| matches!(strip_all(a), Expr::Var(_) | Expr::PlaceHolderVar(_)))
+        }
         _ => false,
     };
     if simple(&expr) || level > 0 {

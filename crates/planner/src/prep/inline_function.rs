@@ -123,8 +123,7 @@ fn arguments_can_be_substituted(
         _ => {
             !contain_subplans(arg)
                 && !cx.contain_volatile(arg)
-                && crate::cost::expr_cost(cx, arg).per_tuple
-                    <= 10.0 * cx.settings.cpu_operator_cost
+                && crate::cost::expr_cost(cx, arg).per_tuple <= 10.0 * cx.settings.cpu_operator_cost
         }
     })
 }

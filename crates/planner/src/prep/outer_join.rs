@@ -71,11 +71,8 @@ fn reduce(
                 JoinType::Right if nonnullable.overlaps(&l) => j.jointype = JoinType::Inner,
                 JoinType::Full => {
                     if nonnullable.overlaps(&l) {
-                        j.jointype = if nonnullable.overlaps(&r) {
-                            JoinType::Inner
-                        } else {
-                            JoinType::Left
-                        };
+                        j.jointype =
+                            if nonnullable.overlaps(&r) { JoinType::Inner } else { JoinType::Left };
                     } else if nonnullable.overlaps(&r) {
                         j.jointype = JoinType::Right;
                     }

@@ -27,7 +27,8 @@ fn recurse(root: &mut PlannerInfo<'_>, node: JoinTreeNode) -> (JoinTreeNode, Rel
                 list.push(n);
             }
             let quals = f.quals.take();
-            let mut joined = JoinTreeNode::FromExpr(Box::new(FromExpr { fromlist: list, quals: None }));
+            let mut joined =
+                JoinTreeNode::FromExpr(Box::new(FromExpr { fromlist: list, quals: None }));
             let new_quals = quals.and_then(|q| pull_quals(root, q, &mut joined, &rels));
             // The conditions go on top of all joins made.
             let node = match joined {

@@ -148,7 +148,8 @@ fn merge(root: &mut PlannerInfo<'_>, rti: i32, nullable: bool) -> PgResult<JoinT
         let mut rels = Relids::new();
         sub.jointree.fromlist.iter().for_each(|n| collect(n, &mut rels));
         for te in &mut tlist {
-            let plain = matches!(&te.expr, Expr::Var(v) if rels.contains(v.varno) && v.varlevelsup == 0);
+            let plain =
+                matches!(&te.expr, Expr::Var(v) if rels.contains(v.varno) && v.varlevelsup == 0);
             if !plain {
                 let e = std::mem::replace(&mut te.expr, crate::lsyscache::bool_const(None));
                 te.expr =
@@ -220,8 +221,7 @@ fn replace(
             let Some((rti, tlist, _)) = merged.iter().find(|m| m.0 == v.varno) else { return };
             let nulling: Relids = v.varnullingrels.iter().copied().collect();
             let mut new = if v.varattno == WHOLE_ROW_ATTNO {
-                let colnames =
-                    names.get(*rti as usize - 1).cloned().unwrap_or_default();
+                let colnames = names.get(*rti as usize - 1).cloned().unwrap_or_default();
                 Expr::RowExpr(Box::new(RowExpr {
                     args: tlist.iter().filter(|t| !t.resjunk).map(|t| t.expr.clone()).collect(),
                     row_typeid: v.vartype,

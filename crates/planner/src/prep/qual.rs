@@ -107,10 +107,8 @@ fn process_duplicate_ors(mut arms: Vec<Expr>) -> Expr {
     }
     let mut rest = Vec::new();
     for arm in arms {
-        let remaining: Vec<Expr> = and_args(&arm)
-            .into_iter()
-            .filter(|c| !winners.iter().any(|w| w.equals(c)))
-            .collect();
+        let remaining: Vec<Expr> =
+            and_args(&arm).into_iter().filter(|c| !winners.iter().any(|w| w.equals(c))).collect();
         if remaining.is_empty() {
             // An arm that consists of common clauses only makes the others redundant.
             rest.clear();

@@ -14,10 +14,10 @@ pub fn preprocess_targetlist(root: &mut PlannerInfo<'_>) -> PgResult<()> {
     let target_rel = match result_rti {
         0 => None,
         r => match &root.rte(r).kind {
-            RteKind::Relation { relid, .. } => {
-                Some(root.cx().catalog.get_relation(*relid)?)
+            RteKind::Relation { relid, .. } => Some(root.cx().catalog.get_relation(*relid)?),
+            _ => {
+                return Err(error::PgError::internal("result relation must be a regular relation"));
             }
-            _ => return Err(error::PgError::internal("result relation must be a regular relation")),
         },
     };
     match (command, &target_rel) {
@@ -25,7 +25,8 @@ pub fn preprocess_targetlist(root: &mut PlannerInfo<'_>) -> PgResult<()> {
         (CmdType::Update, _) => root.update_colnos = extract_update_colnos(&mut tlist),
         _ => {}
     }
-    if let (CmdType::Update | CmdType::Delete | CmdType::Merge, Some(rel)) = (command, &target_rel) {
+    if let (CmdType::Update | CmdType::Delete | CmdType::Merge, Some(rel)) = (command, &target_rel)
+    {
         add_row_identity(root, &mut tlist, result_rti, rel);
     }
     if command == CmdType::Merge {

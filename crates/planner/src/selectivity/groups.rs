@@ -39,7 +39,8 @@ pub fn estimate_num_groups_flagged(
             continue;
         }
         // An expression has no more values than its variables together.
-        let vars = pull_var_clause(e, PullVars { recurse_placeholders: true, ..Default::default() });
+        let vars =
+            pull_var_clause(e, PullVars { recurse_placeholders: true, ..Default::default() });
         if vars.is_empty() {
             if cx.contain_volatile(e) {
                 return (input_rows, false);
@@ -57,8 +58,7 @@ pub fn estimate_num_groups_flagged(
     }
     while !infos.is_empty() {
         let rel = infos[0].v.rel;
-        let (mine, rest): (Vec<Info>, Vec<Info>) =
-            infos.into_iter().partition(|i| i.v.rel == rel);
+        let (mine, rest): (Vec<Info>, Vec<Info>) = infos.into_iter().partition(|i| i.v.rel == rel);
         infos = rest;
         let mut reldistinct = 1.0;
         let mut relmax: f64 = 0.0;
@@ -83,8 +83,7 @@ pub fn estimate_num_groups_flagged(
             reldistinct = reldistinct.min(clamp);
             // Restrictions leave only part of the values.
             if reldistinct > 0.0 && rows < tuples {
-                reldistinct *=
-                    1.0 - ((tuples - rows) / tuples).powf(tuples / reldistinct);
+                reldistinct *= 1.0 - ((tuples - rows) / tuples).powf(tuples / reldistinct);
             }
             reldistinct = clamp_row_est(reldistinct);
         }
@@ -155,13 +154,10 @@ pub fn function_rows(cx: &crate::context::PlanContext<'_>, e: &Expr) -> f64 {
             cx.func_rows(f.funcid)
         }
         // unnest(anyarray).
-        2331 => f
-            .args
-            .first()
-            .map_or(10.0, |a| {
-                let known = crate::prep::const_fold::estimate_expression_value(cx, a);
-                crate::cost::expr_cost::estimate_array_length(&known).max(1.0)
-            }),
+        2331 => f.args.first().map_or(10.0, |a| {
+            let known = crate::prep::const_fold::estimate_expression_value(cx, a);
+            crate::cost::expr_cost::estimate_array_length(&known).max(1.0)
+        }),
         _ => cx.func_rows(f.funcid),
     }
 }

@@ -39,19 +39,15 @@ fn join_variables(
     let v1 = examine_variable(root, &args[0], 0);
     let v2 = examine_variable(root, &args[1], 0);
     let reversed = sj.is_some_and(|s| {
-        let relids = |v: &VarStats| v.rel.map(|id| root.rels[id].relids.clone()).unwrap_or_default();
+        let relids =
+            |v: &VarStats| v.rel.map(|id| root.rels[id].relids.clone()).unwrap_or_default();
         (v1.rel.is_some() && relids(&v1).is_subset(&s.sjinfo.syn_righthand))
             || (v2.rel.is_some() && relids(&v2).is_subset(&s.sjinfo.syn_lefthand))
     });
     (v1, v2, reversed)
 }
 
-fn eqjoinsel(
-    root: &PlannerInfo<'_>,
-    o: &OpExpr,
-    jointype: JoinType,
-    sj: Option<&JoinArgs>,
-) -> f64 {
+fn eqjoinsel(root: &PlannerInfo<'_>, o: &OpExpr, jointype: JoinType, sj: Option<&JoinArgs>) -> f64 {
     let (v1, v2, reversed) = join_variables(root, &o.args, sj);
     let (nd1, def1) = variable_num_distinct(root, &v1);
     let (nd2, def2) = variable_num_distinct(root, &v2);
@@ -299,10 +295,7 @@ pub fn bucket_stats(
     }
     let Expr::OpExpr(o) = &clause.clause else { return (1.0, 1.0) };
     let v = examine_variable(root, &o.args[usize::from(inner_is_right)], 0);
-    let mcvfreq = v
-        .slot(1)
-        .and_then(|m| m.numbers.first())
-        .map_or(0.0, |f| *f as f64);
+    let mcvfreq = v.slot(1).and_then(|m| m.numbers.first()).map_or(0.0, |f| *f as f64);
     let (mut nd, is_default) = variable_num_distinct(root, &v);
     let result = if is_default {
         (f64::max(0.1, mcvfreq), mcvfreq)
@@ -358,8 +351,7 @@ pub fn foreign_key_selectivity(
         } else {
             continue;
         };
-        if matches!(jointype, JoinType::Semi | JoinType::Anti)
-            && (ref_is_outer || inner.len() != 1)
+        if matches!(jointype, JoinType::Semi | JoinType::Anti) && (ref_is_outer || inner.len() != 1)
         {
             continue;
         }
@@ -368,9 +360,7 @@ pub fn foreign_key_selectivity(
             if o.args.len() != 2 {
                 return false;
             }
-            let is = |e: &Expr, rel: i32, att: i16| {
-                matches!(strip_relabel(e), Expr::Var(v) if v.varno == rel && v.varattno == att)
-            };
+            let is = |e: &Expr, rel: i32, att: i16| matches!(strip_relabel(e), Expr::Var(v) if v.varno == rel && v.varattno == att);
             let (con, refk) = (fk.conkey[k], fk.confkey[k]);
             (is(&o.args[0], fk.con_relid, con) && is(&o.args[1], fk.ref_relid, refk)
                 || is(&o.args[1], fk.con_relid, con) && is(&o.args[0], fk.ref_relid, refk))

@@ -93,15 +93,14 @@ fn note_range(
     if varrelid == 0 && l.union(&r).len() != 1 {
         return false;
     }
-    let (var, var_left) = if cx.is_pseudo_constant(&o.args[1])
-        || varrelid != 0 && !r.contains(varrelid)
-    {
-        (&o.args[0], true)
-    } else if cx.is_pseudo_constant(&o.args[0]) || varrelid != 0 && !l.contains(varrelid) {
-        (&o.args[1], false)
-    } else {
-        return false;
-    };
+    let (var, var_left) =
+        if cx.is_pseudo_constant(&o.args[1]) || varrelid != 0 && !r.contains(varrelid) {
+            (&o.args[0], true)
+        } else if cx.is_pseudo_constant(&o.args[0]) || varrelid != 0 && !l.contains(varrelid) {
+            (&o.args[1], false)
+        } else {
+            return false;
+        };
     let low = match estimator_name(root, cx.op_estimators(o.opno).0).as_str() {
         "scalarltsel" | "scalarlesel" => !var_left,
         "scalargtsel" | "scalargesel" => var_left,
@@ -157,8 +156,7 @@ pub fn rinfo_selectivity(
     if r.pseudoconstant && !matches!(r.clause, Expr::Const(_)) {
         return 1.0;
     }
-    let cacheable = varrelid == 0
-        || r.num_base_rels == 1 && r.clause_relids.contains(varrelid);
+    let cacheable = varrelid == 0 || r.num_base_rels == 1 && r.clause_relids.contains(varrelid);
     if cacheable {
         let cached =
             if jointype == JoinType::Inner { r.norm_selec.get() } else { r.outer_selec.get() };
@@ -208,16 +206,12 @@ pub fn clause_selectivity(
             Datum::Bool(true) => 1.0,
             _ => 0.0,
         },
-        Expr::Param(_) => {
-            match crate::prep::const_fold::estimate_expression_value(cx, clause) {
-                Expr::Const(c) => f64::from(u8::from(matches!(c.value, Datum::Bool(true)))),
-                _ => 0.5,
-            }
-        }
+        Expr::Param(_) => match crate::prep::const_fold::estimate_expression_value(cx, clause) {
+            Expr::Const(c) => f64::from(u8::from(matches!(c.value, Datum::Bool(true)))),
+            _ => 0.5,
+        },
         Expr::BoolExpr(b) => match b.boolop {
-            BoolExprType::Not => {
-                1.0 - clause_selectivity(root, &b.args[0], varrelid, jointype, sj)
-            }
+            BoolExprType::Not => 1.0 - clause_selectivity(root, &b.args[0], varrelid, jointype, sj),
             BoolExprType::And => {
                 let mut total = 1.0;
                 let mut ranges = Vec::new();

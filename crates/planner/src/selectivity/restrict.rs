@@ -458,7 +458,13 @@ pub fn function_selectivity(root: &PlannerInfo<'_>, f: &FuncExpr, _varrelid: i32
     let v = examine_variable(root, &Expr::FuncExpr(Box::new(f.clone())), 0);
     if v.stats.is_some() {
         return var_eq_const(
-            root, &v, Oid(91), &Datum::Bool(true), types::type_oid::BOOL, true, false,
+            root,
+            &v,
+            Oid(91),
+            &Datum::Bool(true),
+            types::type_oid::BOOL,
+            true,
+            false,
         );
     }
     0.3333333

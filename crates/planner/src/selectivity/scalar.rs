@@ -95,12 +95,7 @@ pub fn text_scalars(lo: &[u8], hi: &[u8], x: &[u8]) -> (f64, f64, f64) {
         low = b' ';
         high = 127;
     }
-    let common = lo
-        .iter()
-        .zip(hi)
-        .zip(x)
-        .take_while(|((a, b), c)| a == b && a == c)
-        .count();
+    let common = lo.iter().zip(hi).zip(x).take_while(|((a, b), c)| a == b && a == c).count();
     let base = (high - low) as f64 + 1.0;
     let value = |s: &[u8]| {
         let mut denominator = base;

@@ -100,8 +100,7 @@ fn simple_variable(root: &PlannerInfo<'_>, v: &Var, id: RelId, out: &mut VarStat
                 out.is_unique = v.varattno == sysattr::CTID;
                 return;
             }
-            out.stats =
-                root.cx().catalog.statistic(*relid, v.varattno, rte.inh).ok().flatten();
+            out.stats = root.cx().catalog.statistic(*relid, v.varattno, rte.inh).ok().flatten();
             out.is_unique = has_unique_index(rel, v.varattno);
         }
         RteKind::Subquery { subquery, .. } => {
@@ -215,7 +214,15 @@ pub fn variable_num_distinct(root: &PlannerInfo<'_>, v: &VarStats) -> (f64, bool
 pub fn boolvarsel(root: &PlannerInfo<'_>, expr: &Expr) -> f64 {
     let v = examine_variable(root, expr, 0);
     if v.stats.is_some() {
-        super::restrict::var_eq_const(root, &v, Oid(91), &Datum::Bool(true), types::type_oid::BOOL, false, false)
+        super::restrict::var_eq_const(
+            root,
+            &v,
+            Oid(91),
+            &Datum::Bool(true),
+            types::type_oid::BOOL,
+            false,
+            false,
+        )
     } else {
         0.5
     }
