@@ -6,7 +6,7 @@ use settings::{ClusterSettings, Source, config_file, config_file::ConfigItem, de
 use types::Datum;
 
 pub(super) fn register(r: &mut Registry) {
-    set(r, "pg_show_all_file_settings", file_settings);
+    set(r, "show_all_file_settings", file_settings);
 }
 
 fn file_settings(cx: &mut CallContext<'_>, _: &mut [Datum]) -> PgResult<Box<dyn RowSource>> {

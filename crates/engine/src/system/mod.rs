@@ -66,3 +66,22 @@ fn oid_array(elem: Oid, items: impl Iterator<Item = Oid>) -> Datum {
     let elems: Vec<Datum> = items.map(Datum::Oid).collect();
     Datum::Array(Arc::new(types::ArrayValue::from_elems(elem, elems)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use catalog::schema::pg_proc;
+
+    #[test]
+    fn every_body_is_of_a_row() {
+        let mut registry = Registry::default();
+        register(&mut registry);
+        let rows = catalog::image::Image::get().rows(pg_proc::RELID);
+        for name in registry.names() {
+            let row = rows.iter().find(|row| row[pg_proc::PROSRC].as_bytes() == name.as_bytes());
+            let row = row.unwrap_or_else(|| panic!("{name} is no prosrc of pg_proc"));
+            let set = matches!(registry.get(name), Some(FnBody::Set(_)));
+            assert_eq!(row[pg_proc::PRORETSET].as_bool(), set, "{name}");
+        }
+    }
+}
