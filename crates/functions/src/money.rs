@@ -9,7 +9,7 @@ fn fit(v: Option<i64>) -> PgResult<i64> {
 
 fn from_float(v: f64) -> PgResult<i64> {
     let v = v.round_ties_even();
-    if v.is_nan() || v < -9.223372036854776e18 || v >= 9.223372036854776e18 {
+    if !(-9.223372036854776e18..9.223372036854776e18).contains(&v) {
         return Err(out_of_range());
     }
     Ok(v as i64)

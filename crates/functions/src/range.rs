@@ -399,18 +399,24 @@ fn register_algebra(r: &mut Registry) {
     });
 }
 
+/// Ranges seen so far, and whether there was any value at all.
+#[derive(Default)]
+struct Collected {
+    ranges: Vec<RangeValue>,
+    any: bool,
+}
+
 fn register_aggregates(r: &mut Registry) {
     for name in ["range_agg_transfn", "multirange_agg_transfn"] {
         r.scalar(name, |_cx, a| {
             let mut state = match a[0].take() {
-                Datum::Null => Datum::internal(Vec::<RangeValue>::new()),
+                Datum::Null => Datum::internal(Collected::default()),
                 state => state,
             };
             if !a[1].is_null() {
-                state.as_internal_mut::<Vec<RangeValue>>().extend(ranges_of(&a[1]));
-            } else {
-                // No value yet: remember that there was a row, as PostgreSQL does.
-                let _ = state.as_internal_mut::<Vec<RangeValue>>();
+                let collected = state.as_internal_mut::<Collected>();
+                collected.any = true;
+                collected.ranges.extend(ranges_of(&a[1]));
             }
             Ok(state)
         });
@@ -419,12 +425,12 @@ fn register_aggregates(r: &mut Registry) {
         if a[0].is_null() {
             return Ok(Datum::Null);
         }
-        let ranges = a[0].as_internal::<Vec<RangeValue>>().clone();
-        if ranges.is_empty() {
+        let collected = a[0].as_internal::<Collected>();
+        if !collected.any {
             return Ok(Datum::Null);
         }
         let typ = RangeType::of_multirange(cx, cx.site.ret_type)?;
-        Ok(multirange_datum(&typ, typ.normalize(cx, ranges)?))
+        Ok(multirange_datum(&typ, typ.normalize(cx, collected.ranges.clone())?))
     });
 }
 

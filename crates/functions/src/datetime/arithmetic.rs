@@ -281,7 +281,7 @@ fn from_unix(seconds: f64) -> PgResult<Datum> {
     };
     let epoch = (types::datetime::UNIX_EPOCH_DAYS * 86_400) as f64;
     let usecs = ((seconds - epoch) * 1e6).round_ties_even();
-    if !(usecs >= -9.3e18 && usecs <= 9.3e18) {
+    if !(-9.3e18..=9.3e18).contains(&usecs) {
         return Err(out_of_range());
     }
     let ts = usecs as i64;

@@ -590,7 +590,7 @@ impl Parsed {
                 let days = iso_year_start(year) + i64::from(week - 1) * 7 + i64::from(weekday);
                 (year, month, day) = civil_from_days(days);
             } else {
-                return self.from_day_of_year(year, (week - 1) * 7 + 1, text);
+                return self.nth_day(year, (week - 1) * 7 + 1, text);
             }
         }
         if let Some(week) = self.week_of_month {
@@ -601,14 +601,14 @@ impl Parsed {
                 let days = iso_year_start(year) + i64::from(n) - 1;
                 (year, month, day) = civil_from_days(days);
             } else if self.month.is_none() || self.day.is_none() {
-                return self.from_day_of_year(year, n, text);
+                return self.nth_day(year, n, text);
             }
         }
         let valid = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
         if valid { Ok((year, month, day)) } else { Err(out_of_range(text)) }
     }
 
-    fn from_day_of_year(&self, year: i32, n: i32, text: &str) -> PgResult<(i32, i32, i32)> {
+    fn nth_day(&self, year: i32, n: i32, text: &str) -> PgResult<(i32, i32, i32)> {
         if self.year.is_none() && self.bc.is_none() {
             bail!(INVALID_DATETIME_FORMAT, "cannot calculate day of year without year information");
         }

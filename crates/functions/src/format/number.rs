@@ -1,4 +1,5 @@
 //! to_char of numbers.
+#![allow(clippy::collapsible_match, reason = "arms read as what a pattern does")]
 use super::date_pattern::{Case, ordinal_suffix};
 use super::number_pattern::{Key, Node, SignPlace, Template};
 use super::roman;
@@ -51,7 +52,7 @@ impl<'a> Layout<'a> {
     fn new(t: &'a Template, d: &'a Digits) -> Self {
         let positive = !d.negative;
         let (sign_done, angle) = if t.plus || t.minus {
-            (!(t.plus && !t.minus), t.angle)
+            (!t.plus || t.minus, t.angle)
         } else {
             let angle = t.angle && !(positive && t.fill_mode);
             (positive && t.fill_mode && !t.locale_sign, angle)
@@ -140,9 +141,8 @@ impl<'a> Layout<'a> {
     fn number_char(&mut self, key: Key) {
         match self.char_at(self.pos) {
             Some(b'.') => {
-                if !self.ends_at_point() || self.t.fill_mode {
-                    self.out.push('.');
-                }
+                let shown = !self.ends_at_point() || self.t.fill_mode;
+                self.out.push_str(if shown { "." } else { "" });
             }
             Some(c) => {
                 let dropped = self.last_relevant.is_some_and(|last| self.pos > last);

@@ -1,4 +1,5 @@
 //! to_number.
+#![allow(clippy::collapsible_match, reason = "arms read as what a pattern does")]
 use super::number_pattern::{Key, Node, Template};
 use super::roman;
 use error::{PgResult, bail, err};

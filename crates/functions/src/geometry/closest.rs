@@ -23,38 +23,39 @@ fn between(a: Lseg, b: Lseg) -> PgResult<(Point, f64)> {
     Ok(best)
 }
 
-fn known(p: Point) -> Datum {
-    if p.x.is_nan() || p.y.is_nan() { Datum::Null } else { point_datum(p) }
+/// A point at an unknown distance is no answer.
+fn known((p, distance): (Point, f64)) -> Datum {
+    if distance.is_nan() { Datum::Null } else { point_datum(p) }
 }
 
 /// Registers the family.
 pub(super) fn register(r: &mut Registry) {
-    r.scalar("close_pl", |_cx, a| Ok(known(Line::of(&a[1]).closest(point(&a[0]))?.0)));
-    r.scalar("close_ps", |_cx, a| Ok(known(Lseg::of(&a[1]).closest(point(&a[0]))?.0)));
-    r.scalar("close_pb", |_cx, a| Ok(known(Rect::of(&a[1]).closest(point(&a[0]))?.0)));
+    r.scalar("close_pl", |_cx, a| Ok(known(Line::of(&a[1]).closest(point(&a[0]))?)));
+    r.scalar("close_ps", |_cx, a| Ok(known(Lseg::of(&a[1]).closest(point(&a[0]))?)));
+    r.scalar("close_pb", |_cx, a| Ok(known(Rect::of(&a[1]).closest(point(&a[0]))?)));
     r.scalar("close_ls", |_cx, a| {
         let (line, s) = (Line::of(&a[0]), Lseg::of(&a[1]));
         if let Some(p) = s.meets_line(line)? {
-            return Ok(known(p));
+            return Ok(known((p, 0.0)));
         }
         // A parallel segment has no closest point.
         if line.meets(s.line())?.is_none() {
             return Ok(Datum::Null);
         }
         let (da, db) = (line.closest(s.a)?.1, line.closest(s.b)?.1);
-        Ok(known(if da < db { s.a } else { s.b }))
+        Ok(known(if da < db { (s.a, da) } else { (s.b, db) }))
     });
     r.scalar("close_lseg", |_cx, a| {
         let (x, y) = (Lseg::of(&a[0]), Lseg::of(&a[1]));
         if x.meets(y)?.is_none() && x.line().meets(y.line())?.is_none() {
             return Ok(Datum::Null);
         }
-        Ok(known(between(x, y)?.0))
+        Ok(known(between(x, y)?))
     });
     r.scalar("close_sb", |_cx, a| {
         let (s, b) = (Lseg::of(&a[0]), Rect::of(&a[1]));
         if b.meets(s)? {
-            return Ok(known(b.closest(Rect::around(&[s.a, s.b]).center()?)?.0));
+            return Ok(known(b.closest(Rect::around(&[s.a, s.b]).center()?)?));
         }
         let mut best: Option<(Point, f64)> = None;
         for edge in b.edges() {
@@ -63,6 +64,6 @@ pub(super) fn register(r: &mut Registry) {
                 best = Some(found);
             }
         }
-        Ok(best.map_or(Datum::Null, |(p, _)| known(p)))
+        Ok(best.map_or(Datum::Null, known))
     });
 }

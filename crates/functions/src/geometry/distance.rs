@@ -1,5 +1,5 @@
 //! Distances between shapes of different kinds.
-use super::shape::{Circle, Line, Lseg, Rect, Side, distance, edges, locate, point, points};
+use super::shape::{Circle, Line, Lseg, Rect, Side, distance, edges, least, locate, point, points};
 use error::PgResult;
 use fmgr::Registry;
 use types::{
@@ -15,9 +15,9 @@ fn to_polygon(p: Point, polygon: &[Point]) -> PgResult<f64> {
 }
 
 fn nearest(p: Point, edges: &[Lseg]) -> PgResult<f64> {
-    let mut best = f64::INFINITY;
+    let mut best = f64::NAN;
     for edge in edges {
-        best = best.min(edge.closest(p)?.1);
+        best = least(best, edge.closest(p)?.1);
     }
     Ok(best)
 }
@@ -42,7 +42,7 @@ fn segment_to_line(s: Lseg, line: Line) -> PgResult<f64> {
     if s.meets_line(line)?.is_some() {
         return Ok(0.0);
     }
-    Ok(line.closest(s.a)?.1.min(line.closest(s.b)?.1))
+    Ok(least(line.closest(s.a)?.1, line.closest(s.b)?.1))
 }
 
 /// Registers the family.

@@ -36,6 +36,11 @@ pub(super) fn checked(v: f64, inputs: &[f64]) -> PgResult<f64> {
     }
 }
 
+/// The smaller distance; NaN is larger than everything.
+pub(super) fn least(a: f64, b: f64) -> f64 {
+    if float::cmp(b, a).is_lt() { b } else { a }
+}
+
 /// Length of the hypotenuse.
 pub(super) fn hypot(x: f64, y: f64) -> PgResult<f64> {
     checked(x.hypot(y), &[x, y])
@@ -165,9 +170,9 @@ impl Lseg {
             return Ok(0.0);
         }
         let mut best = self.closest(other.a)?.1;
-        best = best.min(self.closest(other.b)?.1);
-        best = best.min(other.closest(self.a)?.1);
-        Ok(best.min(other.closest(self.b)?.1))
+        best = least(best, self.closest(other.b)?.1);
+        best = least(best, other.closest(self.a)?.1);
+        Ok(least(best, other.closest(self.b)?.1))
     }
 }
 
@@ -204,16 +209,6 @@ impl Line {
 
     pub(super) fn through(p: Point, slope: f64) -> Line {
         Self::decode(&geometry::line_through(p, slope))
-    }
-
-    pub(super) fn slope(self) -> f64 {
-        if is_zero(self.a) {
-            0.0
-        } else if is_zero(self.b) {
-            f64::INFINITY
-        } else {
-            self.a / -self.b
-        }
     }
 
     pub(super) fn inverse_slope(self) -> f64 {
@@ -364,9 +359,9 @@ impl Rect {
         if self.meets(s)? {
             return Ok(0.0);
         }
-        let mut best = f64::INFINITY;
+        let mut best = f64::NAN;
         for edge in self.edges() {
-            best = best.min(edge.distance(s)?);
+            best = least(best, edge.distance(s)?);
         }
         Ok(best)
     }

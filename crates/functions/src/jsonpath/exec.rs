@@ -1,12 +1,17 @@
 //! Evaluates expressions and accessors.
 use super::item::Item;
-use error::{PgError, PgResult, bail, err};
+use error::{PgError, PgResult, SqlState, bail, err};
 use fmgr::FnContext;
 use types::{
     jsonb::{Jsonb, ObjectView},
     jsonpath::{Accessor, BinaryOp, Expr, Primary},
     numeric,
 };
+
+/// Errors that neither predicates nor `silent` turn into "unknown".
+pub(super) fn is_hard(e: &PgError) -> bool {
+    matches!(e.sqlstate(), SqlState::UNDEFINED_OBJECT | SqlState::FEATURE_NOT_SUPPORTED)
+}
 
 /// The state of one execution.
 pub(super) struct Executor<'a, 's> {

@@ -61,7 +61,7 @@ fn query<'a>(
     let mut executor = Executor::new(cx.session, path.lax, root, vars, use_zone);
     match executor.run(&path.expr) {
         Ok(items) => Ok(Some(items)),
-        Err(_) if silent => Ok(None),
+        Err(e) if silent && !exec::is_hard(&e) => Ok(None),
         Err(e) => Err(e),
     }
 }

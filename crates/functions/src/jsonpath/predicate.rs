@@ -1,5 +1,9 @@
 //! Predicates with their three values: `None` is unknown. An error inside makes them unknown.
-use super::{datetime, exec::Executor, item::Item};
+use super::{
+    datetime,
+    exec::{Executor, is_hard},
+    item::Item,
+};
 use crate::regex::{Compiled, Flags};
 use error::PgResult;
 use std::cmp::Ordering;
@@ -32,6 +36,7 @@ impl<'a> Executor<'a, '_> {
             Expr::IsUnknown(inner) => Some(self.predicate(inner, current)?.is_none()),
             Expr::Exists(inner) => match self.eval(inner, current) {
                 Ok(items) => Some(!items.is_empty()),
+                Err(e) if is_hard(&e) => return Err(e),
                 Err(_) => None,
             },
             Expr::Binary(op, l, r) => {
@@ -62,6 +67,7 @@ impl<'a> Executor<'a, '_> {
                     Some(Jsonb::Bool(v)) if items.len() == 1 => Some(v),
                     _ => None,
                 },
+                Err(e) if is_hard(&e) => return Err(e),
                 Err(_) => None,
             },
         })
@@ -76,10 +82,15 @@ impl<'a> Executor<'a, '_> {
         current: &Item<'a>,
         test: &mut dyn FnMut(&Item<'_>, &Item<'_>) -> PgResult<Option<bool>>,
     ) -> PgResult<Option<bool>> {
-        let Ok(lefts) = self.eval_unwrapped(left, current) else { return Ok(None) };
+        let lefts = match self.eval_unwrapped(left, current) {
+            Ok(lefts) => lefts,
+            Err(e) if is_hard(&e) => return Err(e),
+            Err(_) => return Ok(None),
+        };
         let rights = match right {
             Some(right) => match self.eval_unwrapped(right, current) {
                 Ok(rights) => rights,
+                Err(e) if is_hard(&e) => return Err(e),
                 Err(_) => return Ok(None),
             },
             None => vec![Item::View(Jsonb::Null)],
