@@ -284,8 +284,8 @@ impl Analyzer<'_> {
         let (l, r) = (Expr::Var(lvar), Expr::Var(rvar));
         let (typ, _) = self.select_common_type([&l, &r], Some("JOIN/USING"))?;
         let typmod = self.select_common_typmod([&l, &r], typ);
-        let l = self.to_merged_type(l, typ, typmod)?;
-        let r = self.to_merged_type(r, typ, typmod)?;
+        let l = self.convert_merged_column(l, typ, typmod)?;
+        let r = self.convert_merged_column(r, typ, typmod)?;
         let plain = |e: &Expr| matches!(e, Expr::Var(_));
         let (mut expr, source) = match jointype {
             JoinType::Left => {
@@ -314,7 +314,7 @@ impl Analyzer<'_> {
         Ok((expr, source))
     }
 
-    fn to_merged_type(&mut self, var: Expr, typ: Oid, typmod: i32) -> PgResult<Expr> {
+    fn convert_merged_column(&mut self, var: Expr, typ: Oid, typmod: i32) -> PgResult<Expr> {
         let input = var.typ();
         if input != typ {
             return self.coerce_type(

@@ -31,20 +31,12 @@ impl ArgumentLevels {
     /// Looks at an expression `depth` levels below the aggregate's call.
     fn walk(&mut self, expr: &Expr, depth: u32) {
         match expr {
-            Expr::Var(v) => {
-                if v.varlevelsup >= depth {
-                    self.note_var(v.varlevelsup - depth);
-                }
+            Expr::Var(v) if v.varlevelsup >= depth => self.note_var(v.varlevelsup - depth),
+            Expr::Aggref(a) if a.agglevelsup >= depth => {
+                self.note_agg(a.agglevelsup - depth, a.location);
             }
-            Expr::Aggref(a) => {
-                if a.agglevelsup >= depth {
-                    self.note_agg(a.agglevelsup - depth, a.location);
-                }
-            }
-            Expr::GroupingFunc(g) => {
-                if g.agglevelsup >= depth {
-                    self.note_agg(g.agglevelsup - depth, g.location);
-                }
+            Expr::GroupingFunc(g) if g.agglevelsup >= depth => {
+                self.note_agg(g.agglevelsup - depth, g.location);
             }
             Expr::FuncExpr(f) if depth == 0 && f.funcretset => {
                 self.srf.get_or_insert(expr.location());

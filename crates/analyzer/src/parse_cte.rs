@@ -125,7 +125,7 @@ impl Analyzer<'_> {
             self.set_cte_columns(0, position, &columns)?;
         }
         let item = &mut self.ps_mut().ctenamespace[position];
-        item.cte.ctequery = Box::new(query);
+        *item.cte.ctequery = query;
         item.analyzed = true;
         item.is_select = is_select;
         self.check_cycle_types(raw, position)

@@ -98,7 +98,7 @@ impl Analyzer<'_> {
         let parts = &name.names;
         let (rel_names, column) = match parts.split_last() {
             Some((column, rel)) if !rel.is_empty() && rel.len() <= 3 => (rel, column),
-            Some((_, rel)) if rel.is_empty() => {
+            Some((_, [])) => {
                 return Err(err!(
                     SYNTAX_ERROR,
                     "improper %TYPE reference (too few dotted names): {}",

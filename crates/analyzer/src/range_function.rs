@@ -183,7 +183,7 @@ impl Analyzer<'_> {
         nfuncs: usize,
     ) -> PgResult<(Vec<ResultColumn>, RangeTblFunction)> {
         let FromFunction { expr, name, coldefs } = function;
-        let shape = self.from_expr_shape(&expr)?;
+        let shape = self.result_shape_in_from(&expr)?;
         let location = expr.location();
         if let Some(first) = coldefs.first() {
             let message = match &shape {
@@ -240,7 +240,7 @@ impl Analyzer<'_> {
         Ok((columns, rtfunc))
     }
 
-    fn from_expr_shape(&self, expr: &Expr) -> PgResult<ResultShape> {
+    fn result_shape_in_from(&self, expr: &Expr) -> PgResult<ResultShape> {
         let typ = expr.typ();
         match expr {
             Expr::FuncExpr(f) => {

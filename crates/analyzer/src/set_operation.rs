@@ -249,8 +249,8 @@ impl Analyzer<'_> {
     ) -> PgResult<SetColumn> {
         let (typ, best) = self.select_common_type([&left.expr, &right.expr], Some(context))?;
         let location = if best == 0 { left.location } else { right.location };
-        let left = self.to_set_type(left, typ, context)?;
-        let right = self.to_set_type(right, typ, context)?;
+        let left = self.convert_member_column(left, typ, context)?;
+        let right = self.convert_member_column(right, typ, context)?;
         let typmod = self.select_common_typmod([&left, &right], typ);
         let union_all = operation.op == SetOperationKind::Union && operation.all;
         let collation = self.select_common_collation(&mut [left, right], union_all)?;
@@ -272,7 +272,12 @@ impl Analyzer<'_> {
     }
 
     /// Converts a member's column; an untyped literal is converted within the member itself.
-    fn to_set_type(&mut self, column: SetColumn, typ: Oid, context: &str) -> PgResult<Expr> {
+    fn convert_member_column(
+        &mut self,
+        column: SetColumn,
+        typ: Oid,
+        context: &str,
+    ) -> PgResult<Expr> {
         if column.expr.typ() != t::UNKNOWN {
             return self.coerce_to_common_type(column.expr, typ, context);
         }

@@ -285,39 +285,6 @@ impl Analyzer<'_> {
         Ok(self.nsitem(rtindex, 0, columns))
     }
 
-    pub(crate) fn add_rte_for_tablefunc(
-        &mut self,
-        tf: nodes::TableFunc,
-        alias: Option<Alias>,
-        lateral: bool,
-    ) -> PgResult<NsItem> {
-        let is_xml = tf.functype == "xml";
-        let refname = alias.as_ref().map_or_else(
-            || if is_xml { "xmltable" } else { "json_table" }.to_owned(),
-            |a| a.aliasname.clone(),
-        );
-        let mut eref = alias.clone().unwrap_or(Alias { aliasname: refname, colnames: Vec::new() });
-        let given = eref.colnames.len();
-        if given > tf.colnames.len() {
-            bail!(
-                INVALID_COLUMN_REFERENCE,
-                "{} function has {} columns available but {given} columns specified",
-                if is_xml { "XMLTABLE" } else { "JSON_TABLE" },
-                tf.colnames.len()
-            );
-        }
-        eref.colnames.extend_from_slice(&tf.colnames[given..]);
-        let lists = ColumnLists {
-            types: tf.coltypes.clone(),
-            typmods: tf.coltypmods.clone(),
-            collations: tf.colcollations.clone(),
-        };
-        let mut rte = new_rte(RteKind::TableFunc(Box::new(tf)), alias, eref);
-        rte.lateral = lateral;
-        let rtindex = self.push_rte(rte);
-        Ok(self.nsitem_from_lists(rtindex, &lists))
-    }
-
     /// A WITH item `levels_up` levels above, at `index` there.
     pub(crate) fn add_rte_for_cte(
         &mut self,

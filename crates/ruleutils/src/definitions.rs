@@ -140,7 +140,7 @@ pub fn constraint_def(
     }
     let relation = if c.relid.is_valid() { Some(catalog.get_relation(c.relid)?) } else { None };
     match c.contype {
-        'f' => foreign_key_def(catalog, c, relation.as_deref(), pretty, &mut text)?,
+        'f' => foreign_key_def(catalog, c, relation.as_deref(), &mut text)?,
         'p' | 'u' => {
             let relation = relation.ok_or_else(|| PgError::internal("key without relation"))?;
             text.push_str(if c.contype == 'p' { "PRIMARY KEY " } else { "UNIQUE " });
@@ -218,7 +218,6 @@ fn foreign_key_def(
     catalog: &dyn CatalogRead,
     c: &Constraint,
     relation: Option<&RelationDesc>,
-    pretty: Pretty,
     text: &mut String,
 ) -> PgResult<()> {
     let relation = relation.ok_or_else(|| PgError::internal("foreign key without relation"))?;
@@ -234,11 +233,7 @@ fn foreign_key_def(
     };
     text.push_str(&format!("FOREIGN KEY ({})", period_list(relation, &c.key)));
     let referenced = catalog.get_relation(c.frelid)?;
-    let name = if pretty.schema {
-        relation_name(catalog, c.frelid, &[])?
-    } else {
-        relation_name(catalog, c.frelid, &[])?
-    };
+    let name = relation_name(catalog, c.frelid, &[])?;
     text.push_str(&format!(" REFERENCES {name}({})", period_list(&referenced, &c.fkey)));
     match c.fmatchtype {
         'f' => text.push_str(" MATCH FULL"),

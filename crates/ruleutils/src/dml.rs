@@ -125,7 +125,7 @@ impl Deparser<'_> {
         self.rte_alias(q.result_relation, q, false)?;
         self.put(" SET ");
         self.update_targets(&q.target_list, q)?;
-        self.from_clause(q, " FROM ")?;
+        self.print_from(q, " FROM ")?;
         if let Some(quals) = &q.jointree.quals {
             self.keyword(" WHERE ", -STD, STD, 1);
             self.rule_expr(quals, false)?;
@@ -143,7 +143,7 @@ impl Deparser<'_> {
         let only = if q.rte(q.result_relation).inh { "" } else { "ONLY " };
         self.put(&format!("DELETE FROM {only}{name}"));
         self.rte_alias(q.result_relation, q, false)?;
-        self.from_clause(q, " USING ")?;
+        self.print_from(q, " USING ")?;
         if let Some(quals) = &q.jointree.quals {
             self.keyword(" WHERE ", -STD, STD, 1);
             self.rule_expr(quals, false)?;

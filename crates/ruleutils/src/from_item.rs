@@ -7,7 +7,7 @@ use nodes::{
 };
 
 impl Deparser<'_> {
-    pub(crate) fn from_clause(&mut self, q: &Query, prefix: &str) -> PgResult<()> {
+    pub(crate) fn print_from(&mut self, q: &Query, prefix: &str) -> PgResult<()> {
         let mut first = true;
         for node in &q.jointree.fromlist {
             if let JoinTreeNode::RangeTblRef(rti) = node {
@@ -18,11 +18,11 @@ impl Deparser<'_> {
             if first {
                 self.keyword(prefix, -STD, STD, 2);
                 first = false;
-                self.from_item(node, q)?;
+                self.print_from_item(node, q)?;
                 continue;
             }
             self.put(", ");
-            let item = self.capture(|d| d.from_item(node, q))?;
+            let item = self.capture(|d| d.print_from_item(node, q))?;
             if self.pretty.indent && self.pretty.wrap_column >= 0 {
                 if item.starts_with('\n') {
                     let trimmed = self.buf.trim_end_matches(' ').len();
@@ -39,15 +39,15 @@ impl Deparser<'_> {
         Ok(())
     }
 
-    fn from_item(&mut self, node: &JoinTreeNode, q: &Query) -> PgResult<()> {
+    fn print_from_item(&mut self, node: &JoinTreeNode, q: &Query) -> PgResult<()> {
         match node {
-            JoinTreeNode::RangeTblRef(rti) => self.from_rte(*rti, q),
+            JoinTreeNode::RangeTblRef(rti) => self.print_rte(*rti, q),
             JoinTreeNode::JoinExpr(j) => self.join(j, q),
             JoinTreeNode::FromExpr(_) => Err(PgError::internal("unexpected node in FROM")),
         }
     }
 
-    fn from_rte(&mut self, rti: i32, q: &Query) -> PgResult<()> {
+    fn print_rte(&mut self, rti: i32, q: &Query) -> PgResult<()> {
         let rte = q.rte(rti);
         if rte.lateral {
             self.put("LATERAL ");
@@ -70,7 +70,7 @@ impl Deparser<'_> {
                 self.put(")");
             }
             RteKind::Function { functions, funcordinality } => {
-                coldefs = self.from_functions(functions, *funcordinality)?;
+                coldefs = self.print_functions(functions, *funcordinality)?;
             }
             RteKind::TableFunc(_) => {
                 return Err(error::not_supported!("printing XMLTABLE and JSON_TABLE"));
@@ -116,14 +116,14 @@ impl Deparser<'_> {
     }
 
     /// Functions; returns the single one whose column definitions follow the alias.
-    fn from_functions<'f>(
+    fn print_functions<'f>(
         &mut self,
         functions: &'f [RangeTblFunction],
         ordinality: bool,
     ) -> PgResult<Option<&'f RangeTblFunction>> {
         let mut coldefs = None;
         if let ([single], true) = (functions, functions[0].funccolnames.is_empty() || !ordinality) {
-            self.from_function_call(&single.funcexpr)?;
+            self.print_function_call(&single.funcexpr)?;
             coldefs = (!single.funccolnames.is_empty()).then_some(single);
         } else {
             let all_unnest = functions.iter().all(|f| {
@@ -147,7 +147,7 @@ impl Deparser<'_> {
                     if i > 0 {
                         self.put(", ");
                     }
-                    self.from_function_call(&f.funcexpr)?;
+                    self.print_function_call(&f.funcexpr)?;
                     if !f.funccolnames.is_empty() {
                         self.put(" AS ");
                         self.coldef_list(f)?;
@@ -163,7 +163,7 @@ impl Deparser<'_> {
     }
 
     /// Anything that does not look like a call is wrapped in a cast.
-    fn from_function_call(&mut self, expr: &Expr) -> PgResult<()> {
+    fn print_function_call(&mut self, expr: &Expr) -> PgResult<()> {
         let looks_like_call = matches!(
             expr,
             Expr::CoalesceExpr(_)
@@ -270,7 +270,7 @@ impl Deparser<'_> {
         if outer_paren {
             self.put("(");
         }
-        self.from_item(&j.larg, q)?;
+        self.print_from_item(&j.larg, q)?;
         let keyword = match j.jointype {
             JoinType::Left => " LEFT JOIN ",
             JoinType::Full => " FULL JOIN ",
@@ -282,7 +282,7 @@ impl Deparser<'_> {
         if right_paren {
             self.put("(");
         }
-        self.from_item(&j.rarg, q)?;
+        self.print_from_item(&j.rarg, q)?;
         if right_paren {
             self.put(")");
         }

@@ -112,7 +112,7 @@ impl Deparser<'_> {
             self.put(" DISTINCT");
         }
         self.target_list(&q.target_list, names, names_visible)?;
-        self.from_clause(q, " FROM ")?;
+        self.print_from(q, " FROM ")?;
         if let Some(quals) = &q.jointree.quals {
             self.keyword(" WHERE ", -STD, STD, 1);
             self.rule_expr(quals, false)?;

@@ -151,10 +151,7 @@ impl Analyzer<'_> {
         let relation = self.catalog.get_relation(relid)?;
         self.rewrite_targets(&mut query, &relation)?;
         let fired = self.fire_rules(&query, &relation, event)?;
-        let mut instead = fired.instead;
-        let mut returning = fired.returning;
-        let mut updatable_view = false;
-        let mut query = query;
+        let (instead, returning) = (fired.instead, fired.returning);
         if !instead && relation.relkind == 'v' && !self.view_has_instead_trigger(&relation)? {
             if fired.qual_product.is_some() {
                 return Err(view_with_conditional_rule(event, &relation.name));
@@ -183,10 +180,6 @@ impl Analyzer<'_> {
                 first.extend(all);
                 all = first;
             }
-            returning = true;
-            updatable_view = true;
-            instead = true;
-            let _ = (returning, updatable_view, instead);
             return Ok(all);
         }
         let mut products = fired.products;
@@ -194,7 +187,7 @@ impl Analyzer<'_> {
             self.rewrite_products(&mut products, relid, event, &relation.name, events)?;
         let had_returning = !query.returning_list.is_empty();
         if (instead || fired.qual_product.is_some()) && had_returning && !returning {
-            return Err(cannot_return(event, &relation.name, updatable_view));
+            return Err(cannot_return(event, &relation.name));
         }
         if query.on_conflict.is_some() && (!rewritten.is_empty() || instead || fired.has_rules) {
             bail!(
@@ -252,7 +245,7 @@ fn verb(event: CmdType) -> &'static str {
     }
 }
 
-fn cannot_return(event: CmdType, name: &str, _view: bool) -> error::PgError {
+fn cannot_return(event: CmdType, name: &str) -> error::PgError {
     let verb = verb(event);
     err!(FEATURE_NOT_SUPPORTED, "cannot perform {verb} RETURNING on relation \"{name}\"").hint(
         format!("You need an unconditional ON {verb} DO INSTEAD rule with a RETURNING clause."),

@@ -79,8 +79,6 @@ pub(super) fn view_not_updatable(event: CmdType, name: &str, reason: &str) -> Pg
         CmdType::Delete => "DELETE",
         _ => return e,
     };
-    let article = if kind == "DELETE" { "a" } else { "an" };
-    let _ = article;
     e.hint(format!(
         "To enable {verb} the view, provide an INSTEAD OF {kind} trigger or an unconditional ON \
          {kind} DO INSTEAD rule."
@@ -192,6 +190,16 @@ impl Analyzer<'_> {
         base_rti: i32,
         view: &RelationDesc,
     ) -> PgResult<()> {
+        // At least one column must be updatable for INSERT and UPDATE at all.
+        if matches!(query.command_type, CmdType::Insert | CmdType::Update)
+            && !view_query.target_list.iter().any(|te| base_column(te, base_rti).is_ok())
+        {
+            return Err(view_not_updatable(
+                query.command_type,
+                &view.name,
+                "Views that have no updatable columns are not automatically updatable.",
+            ));
+        }
         let mut lists: Vec<(&[TargetEntry], CmdType)> =
             vec![(&query.target_list, query.command_type)];
         if let Some(oc) = &query.on_conflict {
@@ -214,16 +222,6 @@ impl Analyzer<'_> {
                 };
                 return Err(err!(FEATURE_NOT_SUPPORTED, "{message}").detail(reason));
             }
-        }
-        // At least one column must be updatable for INSERT and UPDATE at all.
-        if matches!(query.command_type, CmdType::Insert | CmdType::Update)
-            && !view_query.target_list.iter().any(|te| base_column(te, base_rti).is_ok())
-        {
-            return Err(view_not_updatable(
-                query.command_type,
-                &view.name,
-                "Views that have no updatable columns are not automatically updatable.",
-            ));
         }
         Ok(())
     }
