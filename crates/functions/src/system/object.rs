@@ -439,7 +439,7 @@ fn get_address(cx: &mut CallContext<'_>, a: &mut [Datum]) -> PgResult<Datum> {
     ]))
 }
 
-fn one_name<'n>(names: &'n [String]) -> PgResult<&'n str> {
+fn one_name(names: &[String]) -> PgResult<&str> {
     match names {
         [name] => Ok(name),
         _ => Err(err!(INVALID_PARAMETER_VALUE, "name list length must be exactly {}", 1)),

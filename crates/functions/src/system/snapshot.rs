@@ -80,7 +80,7 @@ impl Snapshot {
             && xip.is_sorted();
         let mut xip = xip.to_vec();
         xip.dedup();
-        valid.then(|| Snapshot { xmin: *xmin, xmax: *xmax, xip })
+        valid.then_some(Snapshot { xmin: *xmin, xmax: *xmax, xip })
     }
 }
 
