@@ -114,7 +114,7 @@ fn make_interval(a: &[Datum]) -> PgResult<Interval> {
     let fit = |v: i64| i32::try_from(v).map_err(|_| interval_out_of_range());
     let months = fit(n(0) * 12 + n(1))?;
     let days = fit(n(2) * 7 + n(3))?;
-    let usecs = (secs * 1e6).round_ties_even();
+    let usecs = types::float::mul8(secs, 1e6)?.round_ties_even();
     if usecs.abs() >= 9.223372036854775e18 {
         return Err(interval_out_of_range());
     }

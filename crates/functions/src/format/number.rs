@@ -358,7 +358,7 @@ fn to_char_float(template: &str, v: f64, holds: usize) -> PgResult<String> {
         t.pre += t.shift;
     }
     if !v.is_finite() {
-        if "Infinity".len() >= holds {
+        if v.is_infinite() && "Infinity".len() >= holds {
             t.post = 0;
         }
         let text = if v.is_nan() { "NaN" } else { "Infinity" };
