@@ -516,7 +516,22 @@ impl Fixer<'_, '_> {
                     let input = self.input(&plan);
                     self.upper_parts(&mut plan, &input);
                 } else {
-                    // Vars of relations known to be empty stay as they are.
+                    // Relations known to be empty have no values; nobody will ask for them.
+                    let cx = self.root.cx();
+                    let blank = |e: &mut Expr| {
+                        e.rewrite(&mut |x| {
+                            if let Expr::Var(v) = x {
+                                *x = crate::lsyscache::null_const(
+                                    v.vartype,
+                                    v.vartypmod,
+                                    v.varcollid,
+                                    cx.type_phys(v.vartype),
+                                );
+                            }
+                        });
+                    };
+                    plan.target_list.iter_mut().for_each(|t| blank(&mut t.expr));
+                    plan.qual.iter_mut().for_each(blank);
                     self.scan_parts(&mut plan, rows);
                 }
                 self.scan_exprs(&mut resconstantqual, 1.0);
