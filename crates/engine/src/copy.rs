@@ -3,13 +3,13 @@ use crate::{
     context::StatementContext,
     copy_options::{ColumnSet, CopyFormat, CopyOptions},
     portal::{Portal, Run},
-    session::Outcome,
+    portal_run::Outcome,
     sink::ResultSink,
 };
 use catalog::{CatalogRead, RelationDesc};
 use error::{PgResult, bail, err, not_supported};
 use parser::ast::{CopyStmt, RangeVar};
-use std::{collections::VecDeque, fs::File, io::Read, sync::Arc};
+use std::{fs::File, io::Read, sync::Arc};
 use types::Oid;
 
 pub(crate) use crate::{copy_in::CopyInRun, copy_out::CopyOutRun};
@@ -292,6 +292,3 @@ fn apply_sets(
     }
     Ok(())
 }
-
-/// Rows that wait to be sent or stored.
-pub(crate) type Rows = VecDeque<Vec<types::Datum>>;

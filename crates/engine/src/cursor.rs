@@ -28,7 +28,6 @@ pub(crate) struct CursorState {
 
 /// A FETCH in the course of execution.
 pub(crate) struct FetchRun {
-    pub(crate) cursor: String,
     rows: std::collections::VecDeque<Vec<Datum>>,
     pub(crate) processed: u64,
     pub(crate) ismove: bool,
@@ -125,7 +124,6 @@ pub(crate) fn fetch(cx: &StatementContext<'_>, stmt: &FetchStmt) -> PgResult<Fet
     let rows = result?;
     let processed = rows.len() as u64;
     Ok(FetchRun {
-        cursor: stmt.portalname.clone(),
         rows: if stmt.ismove { Default::default() } else { rows.into() },
         processed,
         ismove: stmt.ismove,

@@ -47,6 +47,7 @@ mod lifted;
 mod notify;
 mod plan_cache;
 mod portal;
+mod portal_run;
 mod prepared;
 mod query_run;
 mod random;

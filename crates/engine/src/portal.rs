@@ -142,10 +142,6 @@ impl PortalStore {
         self.portals.get(name).map(|p| &**p)
     }
 
-    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Portal> {
-        self.portals.get_mut(name).map(|p| &mut **p)
-    }
-
     /// Takes a portal out to run it.
     pub(crate) fn take(&mut self, name: &str) -> PgResult<Box<Portal>> {
         if self.active.iter().any(|a| a == name) && !name.is_empty() {
@@ -285,11 +281,4 @@ impl SessionCore {
             }
         }
     }
-}
-
-/// Parameter types that a caller gave, completed with unknowns.
-pub(crate) fn padded_types(given: &[Oid], count: usize) -> Vec<Oid> {
-    let mut types = given.to_vec();
-    types.resize(count.max(given.len()), Oid::INVALID);
-    types
 }

@@ -9,8 +9,6 @@ pub(crate) struct Prepared {
     pub(crate) statement: Arc<CachedStatement>,
     pub(crate) from_sql: bool,
     pub(crate) prepare_time: i64,
-    /// Types given by the client: the others are inferred anew when the statement is analysed again.
-    pub(crate) given_types: Vec<types::Oid>,
 }
 
 /// All statements of a session.
@@ -26,10 +24,9 @@ impl PreparedStore {
         &mut self,
         name: &str,
         statement: Arc<CachedStatement>,
-        given_types: Vec<types::Oid>,
         from_sql: bool,
     ) -> PgResult<()> {
-        let prepared = Prepared { statement, from_sql, prepare_time: clock::now(), given_types };
+        let prepared = Prepared { statement, from_sql, prepare_time: clock::now() };
         if name.is_empty() {
             self.unnamed = Some(prepared);
             return Ok(());

@@ -7,6 +7,7 @@ use crate::{
     context::StatementContext,
     plan_cache::PlanKey,
     portal::{Portal, Run},
+    portal_run::{Outcome, run_portal, run_portal_counting},
     session_core::SessionCore,
     sink::ResultSink,
     statement::CachedStatement,
@@ -33,9 +34,6 @@ pub enum Progress {
     /// COPY data is expected: [`Session::copy_data`], [`Session::copy_done`].
     CopyIn,
 }
-
-/// Plans that cost more than this run where they do not hold other sessions up.
-const HEAVY_COST: f64 = 2000.0;
 
 /// A simple query in the course of execution.
 struct SimpleQuery {
@@ -508,7 +506,7 @@ impl Session {
                             if !ends_failed_block(&raw.stmt) {
                                 core.check_not_failed()?;
                             }
-                            s.shared_statement(&cx, &text, raw, types.clone(), true)?
+                            s.shared_statement(&cx, &text, raw, types, true)?
                         }
                     }
                 }
@@ -516,7 +514,7 @@ impl Session {
             if name.is_empty() {
                 core.prepared.lock().remove("");
             }
-            core.prepared.lock().insert(name, statement, types, false)
+            core.prepared.lock().insert(name, statement, false)
         })
     }
 
@@ -795,208 +793,6 @@ impl Drop for Session {
 
 fn no_portal(name: &str) -> PgError {
     err!(INVALID_CURSOR_NAME, "portal \"{name}\" does not exist")
-}
-
-/// How far a portal ran.
-pub(crate) enum Outcome {
-    /// To its end, with this tag; none for an empty statement.
-    Complete(Option<String>),
-    /// The row limit was reached.
-    Suspended,
-    /// The sink is full.
-    Full,
-    /// COPY data is expected.
-    CopyIn,
-}
-
-/// Runs a portal until its end or the sink is full.
-pub(crate) fn run_portal(
-    core: &Arc<SessionCore>,
-    portal: &mut Portal,
-    limit: u64,
-    describe: bool,
-    sink: &mut dyn ResultSink,
-) -> PgResult<Outcome> {
-    let mut left = limit;
-    run_portal_counting(core, portal, &mut left, describe, sink)
-}
-
-fn run_portal_counting(
-    core: &Arc<SessionCore>,
-    portal: &mut Portal,
-    left: &mut u64,
-    describe: bool,
-    sink: &mut dyn ResultSink,
-) -> PgResult<Outcome> {
-    if let Run::New = portal.run {
-        let outcome = start(core, portal, sink)?;
-        if describe && let Some(columns) = &portal.columns {
-            sink.row_description(columns, &portal.formats);
-        }
-        if let Some(outcome) = outcome {
-            return Ok(outcome);
-        }
-    }
-    let heavy = matches!(&portal.run, Run::Query(run) if run.cost() > HEAVY_COST);
-    if heavy {
-        let backend = core.backend.clone();
-        return backend.block(|| step(core, portal, left, sink));
-    }
-    step(core, portal, left, sink)
-}
-
-/// Plans a query, or does a utility statement's work.
-fn start(
-    core: &Arc<SessionCore>,
-    portal: &mut Portal,
-    sink: &mut dyn ResultSink,
-) -> PgResult<Option<Outcome>> {
-    use crate::statement::Body;
-    let statement = portal.statement.clone();
-    match statement.body {
-        Body::Empty => {
-            portal.run = Run::Done;
-            Ok(Some(Outcome::Complete(None)))
-        }
-        Body::Queries(_) => {
-            let cx = core.context();
-            let run = crate::query_run::QueryRun::start(&cx, &statement, portal.params.clone())?;
-            portal.run = Run::Query(Box::new(run));
-            Ok(None)
-        }
-        Body::Utility => crate::utility::run(core, portal, sink),
-    }
-}
-
-fn step(
-    core: &Arc<SessionCore>,
-    portal: &mut Portal,
-    left: &mut u64,
-    sink: &mut dyn ResultSink,
-) -> PgResult<Outcome> {
-    let cx = core.context();
-    let tag = portal.tag;
-    portal.started = true;
-    match &mut portal.run {
-        Run::Query(run) => {
-            loop {
-                let want = (*left).min(1024) as usize;
-                // With the limit reached the statement is suspended, even if no row may be left.
-                if *left == 0 {
-                    return Ok(Outcome::Suspended);
-                }
-                if !run.fill(&cx, want)? {
-                    break;
-                }
-                let (batch, from) = run.rows();
-                let n = (batch.len() - from).min(want);
-                let mut sent = 0;
-                for row in from..from + n {
-                    send_row(&cx, &portal.outputs, |i| batch.get(row, i), sink)?;
-                    sent += 1;
-                    if sink.is_full() {
-                        break;
-                    }
-                }
-                run.consume(sent);
-                if *left != u64::MAX {
-                    *left -= sent as u64;
-                }
-                if sink.is_full() {
-                    return Ok(Outcome::Full);
-                }
-            }
-            let tag = run.tag(tag);
-            portal.run = Run::Done;
-            Ok(Outcome::Complete(Some(tag)))
-        }
-        Run::Rows { rows, tag } => {
-            while *left > 0 {
-                let Some(row) = rows.pop_front() else {
-                    let tag = std::mem::take(tag);
-                    portal.run = Run::Done;
-                    return Ok(Outcome::Complete(Some(tag)));
-                };
-                send_row(&cx, &portal.outputs, |i| &row[i], sink)?;
-                if *left != u64::MAX {
-                    *left -= 1;
-                }
-                if sink.is_full() {
-                    return Ok(Outcome::Full);
-                }
-            }
-            Ok(Outcome::Suspended)
-        }
-        Run::Fetch(run) => {
-            while *left > 0 {
-                let Some(row) = run.next() else {
-                    let tag = run.tag();
-                    portal.run = Run::Done;
-                    return Ok(Outcome::Complete(Some(tag)));
-                };
-                send_row(&cx, &portal.outputs, |i| &row[i], sink)?;
-                if *left != u64::MAX {
-                    *left -= 1;
-                }
-                if sink.is_full() {
-                    return Ok(Outcome::Full);
-                }
-            }
-            Ok(Outcome::Suspended)
-        }
-        Run::CopyOut(run) => loop {
-            if !run.step(&cx, sink)? {
-                let rows = run.rows();
-                sink.copy_done();
-                portal.run = Run::Done;
-                return Ok(Outcome::Complete(Some(format!("COPY {rows}"))));
-            }
-            if sink.is_full() {
-                return Ok(Outcome::Full);
-            }
-        },
-        Run::CopyIn(_) => Ok(Outcome::CopyIn),
-        // A portal that is run again has nothing more to send.
-        Run::Done => Ok(Outcome::Complete(Some(finished_tag(tag)))),
-        Run::New => Err(PgError::internal("portal was not started")),
-    }
-}
-
-fn finished_tag(tag: &str) -> String {
-    match tag {
-        "SELECT" | "UPDATE" | "DELETE" | "MERGE" | "FETCH" | "MOVE" => format!("{tag} 0"),
-        "INSERT" => "INSERT 0 0".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
-#[inline]
-fn send_row<'r>(
-    cx: &StatementContext<'_>,
-    outputs: &[type_io::ColumnOutput],
-    value: impl Fn(usize) -> &'r Datum,
-    sink: &mut dyn ResultSink,
-) -> PgResult<()> {
-    if sink.wants_values() {
-        sink.values_row((0..outputs.len()).map(|i| value(i).clone()).collect());
-        return Ok(());
-    }
-    sink.begin_row(outputs.len());
-    for (i, output) in outputs.iter().enumerate() {
-        match value(i) {
-            Datum::Null => sink.null_field(),
-            datum => {
-                let out = sink.begin_field();
-                if let Err(e) = output.write(datum, cx, out) {
-                    sink.abandon_row();
-                    return Err(e);
-                }
-                sink.end_field();
-            }
-        }
-    }
-    sink.end_row();
-    Ok(())
 }
 
 /// The statements that a failed block accepts.

@@ -2,7 +2,7 @@
 use crate::{
     context::StatementContext,
     portal::Portal,
-    session::{Outcome, run_portal},
+    portal_run::{Outcome, run_portal},
     session_core::SessionCore,
     sink::RowCollector,
     statement::CachedStatement,

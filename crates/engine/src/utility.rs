@@ -5,15 +5,15 @@ use crate::{
     copy, cursor,
     notify::{Notification, NotifyAction},
     portal::{Portal, Run},
+    portal_run::Outcome,
     query_run::QueryRun,
-    session::Outcome,
     session_core::SessionCore,
     sink::{ResultSink, RowShape},
     statement::{Body, CachedStatement},
     variable,
 };
 use analyzer::{AnalyzeContext, Analyzer, ExprKind, ParamTypes};
-use error::{PgError, PgResult, bail, err, not_supported};
+use error::{PgResult, bail, err, not_supported};
 use nodes::{CoercionContext, CoercionForm, Expr};
 use parser::ast::{
     DiscardMode, ExecuteStmt, PrepareStmt, RawStmt, Stmt, TransactionStmt, TransactionStmtKind,
@@ -242,8 +242,8 @@ fn prepare(cx: &StatementContext<'_>, text: &Arc<str>, stmt: &PrepareStmt) -> Pg
     }
     let raw =
         RawStmt { stmt: (*stmt.query).clone(), stmt_location: 0, stmt_len: text.len() as i32 };
-    let statement = CachedStatement::analyze_inner(cx, text, Arc::new(raw), given.clone(), true)?;
-    cx.core.prepared.lock().insert(&stmt.name, Arc::new(statement), given, true)
+    let statement = CachedStatement::analyze_inner(cx, text, Arc::new(raw), given, true)?;
+    cx.core.prepared.lock().insert(&stmt.name, Arc::new(statement), true)
 }
 
 /// A prepared statement, analysed again if it has become stale.
@@ -366,9 +366,4 @@ fn start_executed(
         }
         Body::Utility => run(core, portal, sink),
     }
-}
-
-/// What a statement that is not written yet raises.
-pub(crate) fn missing(stmt: &Stmt) -> PgError {
-    not_supported!("{}", command_tag(stmt))
 }
