@@ -36,7 +36,13 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.scalar("make_timestamptz_at_timezone", |cx, a| {
         let local = timestamp(a)?;
-        let offset = super::zone::zone_of(cx, a[6].as_str())?.offset_of_local(local);
+        // A number is an ISO offset here, not the POSIX one of AT TIME ZONE.
+        let zone = a[6].as_str();
+        let numeric = zone.starts_with(|c: char| c == '+' || c == '-' || c.is_ascii_digit());
+        let offset = match numeric {
+            true => types::datetime::numeric_zone(zone)?,
+            false => super::zone::zone_of(cx, zone)?.offset_of_local(local),
+        };
         let ts = local - i64::from(offset) * USECS_PER_SEC;
         if !types::datetime::is_valid_timestamp(ts) {
             return Err(timestamp_out_of_range());

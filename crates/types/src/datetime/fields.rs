@@ -294,7 +294,9 @@ pub(crate) fn zone_offset(text: &str) -> Parsed<i32> {
     }
     let (mut h, mut rest) = leading_i32(digits).map_err(|_| Fault::ZoneOverflow)?;
     let (mut m, mut s) = (0, 0);
-    if let Some(r) = rest.strip_prefix(':') {
+    if rest == ":" {
+        rest = "";
+    } else if let Some(r) = rest.strip_prefix(':') {
         (m, rest) = leading_i32(r)?;
         if let Some(r) = rest.strip_prefix(':') {
             (s, rest) = leading_i32(r)?;

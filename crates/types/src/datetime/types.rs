@@ -264,6 +264,18 @@ pub fn timestamptz_to_timestamp(ts: i64, zone: &crate::timezone::TimeZone) -> Pg
     if is_valid_timestamp(local) { Ok(local) } else { Err(timestamp_out_of_range()) }
 }
 
+/// An ISO zone, `±hh[:mm[:ss]]`, in seconds east of UTC, as make_timestamptz takes it.
+pub fn numeric_zone(text: &str) -> PgResult<i32> {
+    super::fields::zone_offset(text).map_err(|fault| match fault {
+        Fault::BadFormat => err!(
+            INVALID_PARAMETER_VALUE,
+            "invalid input syntax for type numeric time zone: \"{text}\""
+        )
+        .hint("Numeric time zones must have \"-\" or \"+\" as first character."),
+        _ => err!(INVALID_PARAMETER_VALUE, "numeric time zone \"{text}\" out of range"),
+    })
+}
+
 /// The fault of a zone name nobody knows.
 pub fn unknown_zone(name: &str) -> PgError {
     Fault::BadZone(name.to_string()).error("", "")
