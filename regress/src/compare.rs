@@ -113,7 +113,7 @@ mod tests {
         let sql = "select 1;\nselect 2;\nselect 3;\n";
         let expected = "select 1;\n1\nselect 2;\n2\nselect 3;\n3\n".to_string();
         let actual = "select 1;\n1\nselect 2;\nERROR:  x\nselect 3;\n3\n";
-        let result = best(sql, actual, &[expected.clone()]);
+        let result = best(sql, actual, std::slice::from_ref(&expected));
         assert_eq!((result.matched, result.total, result.identical), (2, 3, false));
         assert_eq!(result.unexpected, ["ERROR:  x"]);
         let result = best(sql, &expected, &["other\n".to_string(), expected.clone()]);

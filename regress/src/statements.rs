@@ -94,15 +94,15 @@ fn scan_line(state: &mut State, line: &str, fresh: bool) -> (usize, bool) {
             }
             b'(' => state.paren_depth += 1,
             b')' => state.paren_depth -= 1,
-            b'\\' if !state.text.trim().is_empty() => {
-                // \g, \gset, \gexec … end the statement; the rest of the line is theirs.
-                if line[i..].starts_with("\\g")
-                    || line[i..].starts_with("\\crosstab")
-                    || line[i..].starts_with("\\parse")
-                {
-                    reset(state);
-                    return (ends + 1, false);
-                }
+            // \g, \gset, \gexec … end the statement; the rest of the line is theirs.
+            b'\\'
+                if !state.text.trim().is_empty()
+                    && ["\\g", "\\crosstab", "\\parse"]
+                        .iter()
+                        .any(|m| line[i..].starts_with(m)) =>
+            {
+                reset(state);
+                return (ends + 1, false);
             }
             b';' if state.paren_depth <= 0 && !in_atomic_body(&state.text) => {
                 copy_data |= is_copy_from_stdin(&state.text);

@@ -7,7 +7,7 @@ use catalog::{
         ColumnFacts, ROWS_PER_TARGET, distinct_statistics, scalar_statistics, trivial_statistics,
     },
 };
-use error::{PgError, PgResult, SqlState, bail, err};
+use error::{PgError, PgResult, SqlState, bail, err, not_supported};
 use fmgr::FnContext;
 use parser::ast::{DefArg, DefElem, VacuumStmt};
 use std::sync::Arc;
@@ -22,7 +22,6 @@ struct Options {
     verbose: bool,
     analyze: bool,
     full: bool,
-    skip_locked: bool,
     only_database_stats: bool,
 }
 
@@ -51,7 +50,6 @@ pub(crate) fn run(cx: &StatementContext<'_>, stmt: &VacuumStmt, nested: bool) ->
             ));
         }
         let mode = if options.full { 8 } else { 4 };
-        let _ = options.skip_locked;
         let relation = copy::open_relation(cx, &rel.relation, mode)?;
         targets.push((relation, rel.va_cols.clone()));
     }
@@ -75,8 +73,14 @@ fn read_options(stmt: &VacuumStmt) -> PgResult<Options> {
     for item in &stmt.options {
         match (item.defname.as_str(), stmt.is_vacuumcmd) {
             ("verbose", _) => o.verbose = flag(item)?,
-            ("skip_locked", _) => o.skip_locked = flag(item)?,
-            ("buffer_usage_limit", _) => {}
+            ("skip_locked", _) => {
+                if flag(item)? {
+                    return Err(not_supported!("option SKIP_LOCKED of VACUUM and ANALYZE"));
+                }
+            }
+            ("buffer_usage_limit", _) => {
+                return Err(not_supported!("option BUFFER_USAGE_LIMIT of VACUUM and ANALYZE"));
+            }
             ("analyze", true) => o.analyze = flag(item)?,
             ("full", true) => o.full = flag(item)?,
             ("only_database_stats", true) => o.only_database_stats = flag(item)?,

@@ -21,7 +21,6 @@ pub(super) fn register(r: &mut Registry) {
         channels.sort();
         Ok(VecRowSource::scalars(channels.iter().map(|c| Datum::text(c)).collect()))
     });
-    scalar(r, "pg_notification_queue_usage", |_, _| Ok(Datum::Float8(0.0)));
     scalar(r, "pg_notify", notify);
     scalar(r, "pg_cancel_backend", |cx, args| signal(cx, args, false));
     scalar(r, "pg_terminate_backend", |cx, args| signal(cx, args, true));

@@ -9,7 +9,7 @@ pub(super) fn register(r: &mut Registry) {
     register_dimensions(r);
     register_positions(r);
     register_rows(r);
-    r.scalar("array_to_text", |cx, a| to_text(cx, a));
+    r.scalar("array_to_text", to_text);
     r.scalar("array_to_text_null", |cx, a| match (&a[0], &a[1]) {
         (Datum::Null, _) | (_, Datum::Null) => Ok(Datum::Null),
         _ => to_text(cx, a),

@@ -46,7 +46,7 @@ fn arguments(cx: &CallContext<'_>, args: &[Datum]) -> Option<Vec<(Oid, Datum)>> 
 
 /// Pairs of an argument list for an object.
 fn pairs(arguments: Vec<(Oid, Datum)>, function: &str) -> PgResult<Vec<[(Oid, Datum); 2]>> {
-    if arguments.len() % 2 != 0 {
+    if !arguments.len().is_multiple_of(2) {
         return Err(err!(
             INVALID_PARAMETER_VALUE,
             "argument list must have even number of elements"

@@ -3,7 +3,7 @@ use super::{datetime, exec::Executor, item::Item};
 use error::{PgError, PgResult, bail, err};
 use types::{
     Varlena, boolean, float, int,
-    jsonb::{JsonValue, Jsonb},
+    jsonb::Jsonb,
     jsonpath::{Expr, Method},
     numeric::{self, Numeric},
 };
@@ -160,15 +160,9 @@ impl<'a> Executor<'a, '_> {
                 "jsonpath item method .keyvalue() can only be applied to an object"
             );
         };
-        for (key, value) in members {
-            let object = JsonValue::Object(vec![
-                ("id".to_string(), JsonValue::Number(numeric::from_i64(0))),
-                ("key".to_string(), JsonValue::String(key)),
-                ("value".to_string(), value.value()?),
-            ]);
-            out.push(Item::Built(object.encode()?));
-        }
-        Ok(())
+        // PostgreSQL numbers objects by their place in the stored document, which items here do not know.
+        let _ = (members, out);
+        Err(error::not_supported!("jsonpath item method .keyvalue()"))
     }
 }
 

@@ -409,7 +409,7 @@ impl Translator<'_> {
     /// One character of a bracket expression: plain, escaped, `[.x.]` or `[=x=]`.
     fn bracket_char(&mut self, c: char) -> PgResult<char> {
         match (c, self.chars.peek()) {
-            ('[', Some(&(kind @ ('.' | '=')))) => {
+            ('[', Some(&kind @ ('.' | '='))) => {
                 let name = self.named(kind)?;
                 let mut chars = name.chars();
                 match (chars.next(), chars.next()) {
