@@ -16,8 +16,6 @@ pub(super) enum Item<'a> {
     Number(Varlena),
     /// Text.
     String(String),
-    /// An array or object that was built, in stored form.
-    Built(Varlena),
     /// A value of a date or time type.
     Datetime(Oid, Datum),
 }
@@ -29,7 +27,6 @@ impl<'a> Item<'a> {
             Item::View(v) => *v,
             Item::Number(v) => Jsonb::Number(v),
             Item::String(v) => Jsonb::String(v),
-            Item::Built(v) => Jsonb::new(v),
             Item::Datetime(..) => return None,
         })
     }
@@ -46,14 +43,6 @@ impl<'a> Item<'a> {
     pub(super) fn parts(&self) -> PgResult<Option<Vec<Item<'a>>>> {
         match self {
             Item::View(Jsonb::Array(array)) => Ok(Some(array.iter().map(Item::View).collect())),
-            Item::Built(v) => match Jsonb::new(v) {
-                Jsonb::Array(array) => array
-                    .iter()
-                    .map(|e| e.encode().map(Item::Built))
-                    .collect::<PgResult<Vec<_>>>()
-                    .map(Some),
-                _ => Ok(None),
-            },
             _ => Ok(None),
         }
     }
@@ -64,14 +53,6 @@ impl<'a> Item<'a> {
             Item::View(Jsonb::Object(object)) => {
                 Ok(Some(object.iter().map(|(k, v)| (k.to_string(), Item::View(v))).collect()))
             }
-            Item::Built(v) => match Jsonb::new(v) {
-                Jsonb::Object(object) => object
-                    .iter()
-                    .map(|(k, v)| Ok((k.to_string(), Item::Built(v.encode()?))))
-                    .collect::<PgResult<Vec<_>>>()
-                    .map(Some),
-                _ => Ok(None),
-            },
             _ => Ok(None),
         }
     }
@@ -80,9 +61,6 @@ impl<'a> Item<'a> {
     pub(super) fn member(&self, key: &str) -> PgResult<Option<Option<Item<'a>>>> {
         match self {
             Item::View(Jsonb::Object(object)) => Ok(Some(object.get(key).map(Item::View))),
-            Item::Built(_) => Ok(self
-                .members()?
-                .map(|members| members.into_iter().find(|(k, _)| k == key).map(|(_, v)| v))),
             _ => Ok(None),
         }
     }
