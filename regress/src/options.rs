@@ -39,7 +39,7 @@ impl Options {
         let mut options = Options {
             files: Vec::new(),
             diff: None,
-            jobs: 2,
+            jobs: 1,
             suite: path("PG_SOURCE_DIR")?.join("src/test/regress"),
             psql: path("REGRESS_PSQL")?,
             server: path("REGRESS_SERVER")?,
