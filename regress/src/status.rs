@@ -52,19 +52,18 @@ pub fn finish(options: &Options, mut results: Vec<FileResult>) -> Result<bool, S
     results.sort_by(|a, b| a.name.cmp(&b.name));
     let mut good = true;
     for result in &results {
-        if let Some((pass, matched, _)) = old.get(&result.name)
-            && (result.matched < *matched || (*pass && !result.pass()))
+        let known = old.get(&result.name);
+        if let Some(known) = known
+            && (result.matched < known.matched || (known.pass && !result.pass()))
         {
-            eprintln!(
-                "WORSE {}: {} of {}, was {matched}",
-                result.name, result.matched, result.total
-            );
+            let (now, was) = (result.matched, known.matched);
+            eprintln!("WORSE {}: {now} of {}, was {was}", result.name, result.total);
             good = false;
         }
-        if result.hung || result.crashed {
-            let what = if result.hung { "HANG" } else { "CRASH" };
+        if result.crashed || result.hung {
+            let what = if result.crashed { "CRASH" } else { "HANG" };
             eprintln!("{what} {}", result.name);
-            good = false;
+            good &= !result.crashed && known.is_some_and(|k| k.hang);
         }
     }
     let mut scores = old;
@@ -112,8 +111,12 @@ fn parse_line(line: &str) -> Option<(String, Score)> {
         let (_, after) = rest.split_once(&format!("{key} = "))?;
         after.split([',', ' ', '}']).next().map(str::to_string)
     };
-    let score =
-        (field("pass")? == "true", field("matched")?.parse().ok()?, field("total")?.parse().ok()?);
+    let score = Score {
+        pass: field("pass")? == "true",
+        matched: field("matched")?.parse().ok()?,
+        total: field("total")?.parse().ok()?,
+        hang: field("hang").is_some_and(|h| h == "true"),
+    };
     Some((name.trim().trim_matches('"').to_string(), score))
 }
 
