@@ -21,6 +21,8 @@ pub trait UtilityServices {
     fn command_counter_increment(&self) -> PgResult<()>;
     /// 25001 unless the statement stands alone.
     fn prevent_in_transaction_block(&self, statement: &str) -> PgResult<()>;
+    /// 25P01 unless the statement is part of a transaction block or of a function.
+    fn require_transaction_block(&self, statement: &str) -> PgResult<()>;
     /// 55006 if portals or scans of this session still use the relation.
     fn check_relation_not_in_use(&self, relid: Oid, statement: &str) -> PgResult<()>;
     /// The text of a setting's value as SET takes it.

@@ -69,7 +69,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
         bail!(INVALID_FUNCTION_DEFINITION, "no function body specified");
     };
     let (src, bin) = match (lang, source.as_slice()) {
-        (C, _) => return Err(not_supported!("functions in C libraries")),
+        (C, [library, ..]) => return Err(no_library(library)),
         (_, [one]) if one.is_empty() && lang == INTERNAL => (name.clone(), None::<String>),
         (_, [one]) => (one.clone(), None),
         _ => bail!(
@@ -100,6 +100,16 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
         rows: o.rows.unwrap_or(if retset { 1000.0 } else { 0.0 }),
     };
     store(cx, existing.as_deref(), &row, &o, &p)
+}
+
+/// Code in libraries cannot be loaded: mostly because the library is not there.
+fn no_library(library: &str) -> PgError {
+    // Without a directory the name is looked for where libraries are installed, of which there are none.
+    let name = library.strip_prefix("$libdir/").filter(|n| !n.contains('/')).unwrap_or(library);
+    if name.contains('/') && std::path::Path::new(name).is_file() {
+        return not_supported!("functions in C libraries");
+    }
+    err!(UNDEFINED_FILE, "could not access file \"{name}\": No such file or directory")
 }
 
 fn check_language(cx: &UtilityContext<'_>, lang: Oid, name: &str) -> PgResult<()> {

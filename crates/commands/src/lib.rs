@@ -36,6 +36,7 @@ mod function;
 mod grant;
 mod index;
 mod inherit;
+mod lock;
 mod object_address;
 mod object_name;
 mod relation_name;
@@ -90,6 +91,7 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::GrantStmt(s) => grant::execute(cx, s)?,
         Stmt::GrantRoleStmt(s) => grant::execute_role(cx, s)?,
         Stmt::TruncateStmt(s) => truncate::execute(cx, s)?,
+        Stmt::LockStmt(s) => lock::execute(cx, s)?,
         other => return Err(not_supported!("{}", node_name(other))),
     }
     Ok(None)

@@ -122,6 +122,13 @@ impl UtilityServices for Services<'_, '_> {
         self.cx.core.prevent_in_transaction_block(statement)
     }
 
+    fn require_transaction_block(&self, statement: &str) -> PgResult<()> {
+        if self.nested {
+            return Ok(());
+        }
+        self.cx.core.require_transaction_block(statement)
+    }
+
     fn check_relation_not_in_use(&self, relid: Oid, statement: &str) -> PgResult<()> {
         if self.cx.core.portals.lock().uses_relation(relid) {
             use catalog::CatalogRead;
