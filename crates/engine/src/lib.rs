@@ -27,6 +27,7 @@
 
 mod activity;
 mod call;
+mod check;
 mod clock;
 mod command_tag;
 mod constraints;
@@ -70,6 +71,7 @@ mod variable;
 mod xact;
 
 pub use activity::{Activity, ActivityState, DatabaseStats};
+pub use check::CheckSummary;
 pub use context::StatementContext;
 pub use engine::{ClientInfo, Engine, EngineOptions, LogFunction};
 pub use portal::CursorRow;

@@ -1,4 +1,4 @@
-//! Rows in bulk: COPY FROM, and building an index over the rows that are there.
+//! Rows in bulk: COPY FROM, and building or checking an index over the rows that are there.
 use crate::{
     Cx, EState, ExecSettings,
     batch::{RowView, Rows},
@@ -195,6 +195,34 @@ pub fn build_index(
     }
     let Some((first, _)) = builder.finish()? else { return Ok(rows) };
     Err(duplicate(&mut cx, rel, &entry, &heap, &txn, &snapshot, first)?)
+}
+
+/// Compares an index with the rows that a snapshot sees; the differences as sentences, none if there are none.
+pub fn check_index(
+    rel: &Arc<RelationDesc>,
+    index: &Arc<IndexDesc>,
+    txn: Arc<txn::Transaction>,
+    snapshot: txn::Snapshot,
+    settings: Arc<ExecSettings>,
+    session: &dyn FnContext,
+    catalog: &dyn CatalogRead,
+) -> PgResult<Vec<String>> {
+    let Some(desc) = rel.physical.clone() else { return Ok(Vec::new()) };
+    let mut c = ExprCompiler::new(session, catalog);
+    let scope = Scope::scan(ScanColumns::relation(1, rel));
+    let entry = TargetIndex::compile(&mut c, index, &scope, rel.attrs.len())?;
+    let mut state = EState::new(Some(txn.clone()), Some(snapshot.clone()), Arc::new([]), settings);
+    state.reserve_slots(c.counts());
+    let mut cx = Cx { session, catalog, es: &mut state };
+    let heap = Heap::new(desc.clone());
+    let mut values = Vec::new();
+    table::check_index(&txn, &snapshot, &heap, &entry.index, &mut |row, large| {
+        row.decode_all(&desc.missing, large, &mut values)?;
+        match entry.covers(&mut cx, &values)? {
+            true => Ok(Some(entry.values(&mut cx, &values)?.to_vec())),
+            false => Ok(None),
+        }
+    })
 }
 
 #[cold]

@@ -43,7 +43,7 @@ mod validate;
 
 pub use access::check_permissions;
 pub use batch::{BATCH_ROWS, Batch, Column, RowView, Rows};
-pub use bulk::{BulkInserter, build_index};
+pub use bulk::{BulkInserter, build_index, check_index};
 pub use estate::{CursorPositions, Cx, EState, ExecSettings, Instrumentation};
 pub use execution::{Execution, PreparedPlan};
 pub use expr::{StandaloneExprs, evaluate_const};

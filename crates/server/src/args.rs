@@ -6,6 +6,8 @@ use std::path::PathBuf;
 pub enum Command {
     /// Run the server.
     Serve(ServeOptions),
+    /// Compare all indexes with their tables and leave.
+    Check(ServeOptions),
     /// Print a text and leave.
     Print(String),
 }
@@ -31,6 +33,7 @@ Options:
   -c NAME=VALUE      set a run-time parameter
   --NAME=VALUE       set a run-time parameter
   -F                 turn fsync off
+  --check            compare all indexes with their tables, then exit
   -V, --version      print the version, then exit
   -?, --help         show this help, then exit
 ";
@@ -40,6 +43,7 @@ pub fn parse(args: impl Iterator<Item = String>) -> PgResult<Command> {
     let mut args = args.peekable();
     let mut directory = std::env::var_os("PGDATA").map(PathBuf::from);
     let mut settings = Vec::new();
+    let mut check = false;
     while let Some(arg) = args.next() {
         let mut value = |name: &str| {
             args.next().ok_or_else(|| err!(SYNTAX_ERROR, "option requires an argument -- '{name}'"))
@@ -50,6 +54,7 @@ pub fn parse(args: impl Iterator<Item = String>) -> PgResult<Command> {
             "-h" | "--listen" => settings.push(("listen_addresses".to_owned(), value("listen")?)),
             "-k" => settings.push(("unix_socket_directories".to_owned(), value("k")?)),
             "-N" => settings.push(("max_connections".to_owned(), value("N")?)),
+            "--check" => check = true,
             "-F" => settings.push(("fsync".to_owned(), "off".to_owned())),
             "-c" => settings.push(assignment(&value("c")?, "-c ")?),
             "-V" | "--version" => {
@@ -75,7 +80,8 @@ pub fn parse(args: impl Iterator<Item = String>) -> PgResult<Command> {
         )
         .hint("Give it with -D DATADIR or in the environment variable PGDATA."));
     };
-    Ok(Command::Serve(ServeOptions { directory, settings }))
+    let options = ServeOptions { directory, settings };
+    Ok(if check { Command::Check(options) } else { Command::Serve(options) })
 }
 
 fn assignment(text: &str, option: &str) -> PgResult<(String, String)> {

@@ -486,7 +486,8 @@ fn failed(
         return After::Flush;
     }
     *skip_until_sync = true;
-    After::Next
+    // A Flush that follows is skipped with everything else, and the client may wait for this.
+    After::Flush
 }
 
 /// A message while COPY data is expected.

@@ -32,6 +32,18 @@ impl DataDirectory {
         Ok(directory)
     }
 
+    /// Opens a directory that must be there.
+    pub fn open_existing(path: &Path) -> PgResult<DataDirectory> {
+        if !path.join(VERSION_FILE).exists() {
+            return Err(fatal(err!(
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "directory \"{}\" is not a database directory",
+                path.display()
+            )));
+        }
+        Self::open(path)
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path

@@ -32,22 +32,21 @@ mod socket;
 mod unsynced;
 mod wait_hook;
 
-use error::PgResult;
+use data_directory::DataDirectory;
+use error::{PgError, PgResult, SqlState};
 use std::{process::ExitCode, sync::Arc};
 
 fn main() -> ExitCode {
-    let options = match args::parse(std::env::args().skip(1)) {
-        Ok(args::Command::Serve(options)) => options,
+    let outcome = match args::parse(std::env::args().skip(1)) {
+        Ok(args::Command::Serve(options)) => serve(options),
+        Ok(args::Command::Check(options)) => check(options),
         Ok(args::Command::Print(text)) => {
             log::print(&text);
             return ExitCode::SUCCESS;
         }
-        Err(e) => {
-            log::error(&e);
-            return ExitCode::FAILURE;
-        }
+        Err(e) => Err(e),
     };
-    match serve(options) {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             log::error(&e);
@@ -61,28 +60,68 @@ const STACK_SIZE: usize = 16 << 20;
 const STACK_RESERVE: usize = 2 << 20;
 
 fn serve(options: args::ServeOptions) -> PgResult<()> {
-    let directory = data_directory::DataDirectory::open(&options.directory)?;
+    let directory = DataDirectory::open(&options.directory)?;
     let cluster = directory.settings(&options)?;
     error::set_max_stack_depth(STACK_SIZE - STACK_RESERVE);
     let addresses = listener::Addresses::resolve(&cluster)?;
+    let engine = open_engine(&directory, cluster)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("session")
+        .thread_stack_size(STACK_SIZE)
+        .build()
+        .map_err(|e| PgError::internal(format!("could not start the runtime: {e}")))?;
+    let outcome = runtime.block_on(listener::run(engine.clone(), addresses));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    engine.shutdown()?;
+    log::log("database system is shut down");
+    outcome
+}
+
+fn open_engine(
+    directory: &DataDirectory,
+    cluster: settings::ClusterSettings,
+) -> PgResult<Arc<engine::Engine>> {
     let kv = directory.open_storage(&cluster)?;
-    let engine = engine::Engine::open(
+    engine::Engine::open(
         kv,
         engine::EngineOptions {
             cluster: Arc::new(cluster),
             data_directory: Some(directory.path().to_owned()),
             log: log::record,
         },
-    )?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("session")
-        .thread_stack_size(STACK_SIZE)
-        .build()
-        .map_err(|e| error::PgError::internal(format!("could not start the runtime: {e}")))?;
-    let outcome = runtime.block_on(listener::run(engine.clone(), addresses));
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    )
+}
+
+/// Compares all indexes with their tables; fails if any differs.
+fn check(options: args::ServeOptions) -> PgResult<()> {
+    let directory = DataDirectory::open_existing(&options.directory)?;
+    let cluster = directory.settings(&options)?;
+    error::set_max_stack_depth(STACK_SIZE - STACK_RESERVE);
+    let engine = open_engine(&directory, cluster)?;
+    let checked = engine.clone();
+    // Expressions of indexes need a session's stack.
+    let summary = std::thread::Builder::new()
+        .name("check".to_owned())
+        .stack_size(STACK_SIZE)
+        .spawn(move || {
+            checked.check(&mut |problem| {
+                log::error(&PgError::new(SqlState::INDEX_CORRUPTED, problem.to_owned()));
+            })
+        })
+        .map_err(|e| PgError::internal(format!("could not start a thread: {e}")))?
+        .join()
+        .map_err(|_| PgError::internal("the check ended unexpectedly"))?;
     engine.shutdown()?;
-    log::log("database system is shut down");
-    outcome
+    let summary = summary?;
+    match summary.problems {
+        0 => {
+            log::log(&format!("{} indexes agree with their tables", summary.indexes));
+            Ok(())
+        }
+        n => Err(PgError::new(
+            SqlState::INDEX_CORRUPTED,
+            format!("{n} problems in {} indexes", summary.indexes),
+        )),
+    }
 }
