@@ -41,6 +41,20 @@ pub(crate) fn columns(_cx: &StatementContext<'_>, stmt: &ExplainStmt) -> PgResul
     .into())
 }
 
+/// The settings that bear on plans and differ from their built-in values, by name.
+fn changed_settings(cx: &StatementContext<'_>) -> Vec<(String, String)> {
+    let settings = cx.core.settings.lock();
+    let mut list: Vec<(String, String)> = settings::definition::all()
+        .iter()
+        .filter(|def| def.explain)
+        .map(|def| (def, settings.get(def.id)))
+        .filter(|(def, value)| **value != def.boot)
+        .map(|(def, value)| (def.name.clone(), value.format(def, true)))
+        .collect();
+    list.sort();
+    list
+}
+
 /// The rows.
 pub(crate) fn run(
     cx: &StatementContext<'_>,
@@ -84,7 +98,7 @@ pub(crate) fn run(
             instruments: None,
             planning_time: Some(planning),
             execution_time: None,
-            changed_settings: Vec::new(),
+            changed_settings: if options.settings { changed_settings(cx) } else { Vec::new() },
         };
         if !options.analyze {
             texts.push(explain_plan(&options, &input)?);

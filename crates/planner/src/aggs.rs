@@ -1,5 +1,5 @@
 //! Aggregates: numbering, sharing of transition states, costs, order of input.
-use crate::{clauses::*, cost::*, pathkeys::*, root::*};
+use crate::{cost::*, pathkeys::*, root::*};
 use error::PgResult;
 use nodes::*;
 use types::Oid;
@@ -87,9 +87,7 @@ fn number_one(root: &mut PlannerInfo<'_>, a: &mut Aggref) -> PgResult<()> {
                 transfn: agg.transfn,
                 transtype: a.aggtranstype,
                 trans_width: cx.type_avg_width(a.aggtranstype, -1),
-                filter_cost: 0.0,
                 aggtransspace: agg.transspace,
-                initval_null: agg.initval.is_none(),
                 initval: agg.initval.clone(),
                 shareable,
             });
@@ -196,7 +194,7 @@ pub fn adjust_group_pathkeys_for_aggs(root: &mut PlannerInfo<'_>) {
     let mut candidates: Vec<(usize, Vec<PathKey>)> = Vec::new();
     for (at, i) in root.agg_infos.clone().iter().enumerate() {
         let a = &i.aggref;
-        if a.aggkind != 'n' || a.aggfilter.is_some() && false {
+        if a.aggkind != 'n' {
             continue;
         }
         let list = if !a.aggdistinct.is_empty() { &a.aggdistinct } else { &a.aggorder };
@@ -250,9 +248,4 @@ fn mark(e: &mut Expr, presorted: &[usize]) {
         return;
     }
     e.for_each_child_mut(&mut |c| mark(c, presorted));
-}
-
-/// Whether an expression has anything aggregated.
-pub fn is_aggregated(e: &Expr) -> bool {
-    contain_aggs(e)
 }

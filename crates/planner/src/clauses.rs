@@ -159,13 +159,6 @@ fn upper_ref(e: &Expr, l: u32) -> bool {
     }
 }
 
-/// Whether a query refers to any outer level.
-pub fn query_has_upper_refs(query: &Query) -> bool {
-    let mut found = false;
-    walk::visit_query_deep(query, 0, &mut |e, l| found |= upper_ref(e, l));
-    found
-}
-
 /// Whether a query refers to exactly the level `levelsup` above it.
 pub fn query_has_vars_of_level(query: &Query, levelsup: u32) -> bool {
     let mut found = false;

@@ -1,7 +1,7 @@
 //! Plans from paths.
 use crate::{
-    clauses::*, cost::*, inherit::adjust_appendrel_attrs, init::restrict_info::*, path::*,
-    pathkeys::*, plan_keys::*, relids::Relids, root::*,
+    clauses::*, cost::*, init::restrict_info::*, path::*, pathkeys::*, plan_keys::*,
+    relids::Relids, root::*,
 };
 use error::{PgError, PgResult};
 use nodes::{plan::*, *};
@@ -193,7 +193,6 @@ fn recurse(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
         PathKind::GroupingSets { subpath, strategy, rollups, qual, transition_space } => {
             grouping_sets_plan(root, path, subpath, *strategy, rollups, qual, *transition_space)
         }
-        PathKind::MinMaxAgg { .. } => Err(error::not_supported!("MIN/MAX by index")),
         PathKind::WindowAgg { subpath, winclause, winname, qual, run_condition, topwindow } => {
             let child = recurse(root, subpath)?;
             let part = group_keys(&winclause.partition_clause, &child.target_list);
@@ -1462,11 +1461,4 @@ pub fn materialize_finished_plan(root: &PlannerInfo<'_>, mut child: Plan) -> Pla
     plan.plan_width = child.plan_width;
     plan.disabled_nodes = child.disabled_nodes;
     with_child(plan, child)
-}
-
-/// A child's version of an expression.
-pub fn child_version(info: &AppendRelInfo, e: &Expr) -> Expr {
-    let mut e = e.clone();
-    adjust_appendrel_attrs(&mut e, &[info]);
-    e
 }

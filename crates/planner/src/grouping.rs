@@ -203,7 +203,6 @@ pub fn plan_plain_query(
         let rollups = extract_rollups(sets);
         rollups.first().map_or(Vec::new(), |r| group_clause_of(&root.parse, &r.order))
     });
-    let min_max = if root.parse.has_aggs { crate::min_max::candidates(root)? } else { None };
     let first_window = windows.first().map(|(w, _)| w.clone());
     let setop_groups: Option<Vec<SortGroupClause>> = setops.map(|s| s.group_clauses.clone());
     let has_gsets = gsets.is_some();
@@ -292,7 +291,7 @@ pub fn plan_plain_query(
     };
     apply_scanjoin_target(root, current, &scanjoin_target)?;
     if have_grouping {
-        current = create_grouping_paths(root, current, &grouping_target, gsets, min_max)?;
+        current = create_grouping_paths(root, current, &grouping_target, gsets)?;
         srf::adjust_paths(root, current, &grouping_target, Some(&scanjoin_target))?;
     }
     if !windows.is_empty() {
@@ -582,7 +581,6 @@ fn create_grouping_paths(
     input: RelId,
     target: &Rc<PathTarget>,
     gsets: Option<Vec<Vec<u32>>>,
-    min_max: Option<Path>,
 ) -> PgResult<RelId> {
     let relids = root.rels[input].relids.clone();
     let mut rel = RelOptInfo::new(RelKind::Upper(UpperKind::Group), relids);
@@ -621,25 +619,13 @@ fn create_grouping_paths(
         let path = if n > 1 {
             let subpaths: Vec<PathRef> = (0..n).map(|_| Rc::new(make(root))).collect();
             let c = cost_append(&subpaths, false);
-            new_path(
-                PathKind::Append { subpaths, limit_tuples: -1.0 },
-                id,
-                target.clone(),
-                None,
-                c,
-                Vec::new(),
-            )
+            new_path(PathKind::Append { subpaths }, id, target.clone(), None, c, Vec::new())
         } else {
             make(root)
         };
         add_path(root, id, path);
         set_cheapest(root, id)?;
         return Ok(id);
-    }
-    if let Some(mut p) = min_max {
-        p.parent = id;
-        p.target = target.clone();
-        add_path(root, id, p);
     }
     if let Some(sets) = gsets {
         grouping_set_paths(root, input, id, target, &sets, &having, &agg_costs);
@@ -888,8 +874,6 @@ fn grouping_set_paths(
             group_clause: clause,
             gsets: r.sets.clone(),
             num_groups: groups.iter().sum(),
-            gsets_groups: groups,
-            hashable: true,
             is_hashed: hashed,
         }
     };
@@ -943,9 +927,7 @@ fn grouping_set_paths(
             rollups.push(RollupData {
                 group_clause: Vec::new(),
                 gsets: empty,
-                gsets_groups: vec![1.0; n],
                 num_groups: n as f64,
-                hashable: false,
                 is_hashed: false,
             });
             strategy = AggStrategy::Mixed;
@@ -1383,11 +1365,7 @@ fn limit_needed(parse: &Query) -> bool {
     };
     let offset = match &parse.limit_offset {
         None => false,
-        Some(Expr::Const(c)) => match c.value {
-            Datum::Null => false,
-            Datum::Int8(0) => false,
-            _ => true,
-        },
+        Some(Expr::Const(c)) => !matches!(c.value, Datum::Null | Datum::Int8(0)),
         Some(_) => true,
     };
     count || offset

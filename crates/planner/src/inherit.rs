@@ -144,7 +144,6 @@ pub fn make_appendrelinfo(
         parent_reltype: parent.reltype,
         child_reltype: child.reltype,
         translated_vars,
-        parent_reloid: parent.oid,
     }
 }
 

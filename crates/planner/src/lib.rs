@@ -34,7 +34,6 @@ mod init;
 mod join_removal;
 mod lsyscache;
 mod merge;
-mod min_max;
 mod modify;
 mod path;
 mod path_gen;

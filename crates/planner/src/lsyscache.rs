@@ -35,8 +35,6 @@ pub mod family {
     pub const TEXT_PATTERN_BTREE: Oid = Oid(2095);
     pub const BPCHAR_BTREE: Oid = Oid(426);
     pub const BPCHAR_PATTERN_BTREE: Oid = Oid(2097);
-    pub const NAME_BTREE: Oid = Oid(1986);
-    pub const BYTEA_BTREE: Oid = Oid(428);
 }
 
 impl PlanContext<'_> {

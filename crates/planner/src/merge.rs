@@ -74,7 +74,7 @@ pub fn transform_merge_to_join(root: &mut PlannerInfo<'_>) -> PgResult<()> {
     let nulling = Relids::single(join_rti);
     let null_target = matches!(jointype, JoinType::Right | JoinType::Full);
     let null_source = matches!(jointype, JoinType::Left | JoinType::Full);
-    let mut mark = |e: &mut Expr| {
+    let mark = |e: &mut Expr| {
         if null_target {
             add_nulling_rels(e, Some(&Relids::single(target)), &nulling);
         }

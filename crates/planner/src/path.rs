@@ -27,11 +27,6 @@ impl Path {
     pub fn req_outer(&self) -> Relids {
         self.param.as_ref().map(|p| p.req_outer.clone()).unwrap_or_default()
     }
-
-    /// Whether it needs outer values.
-    pub fn is_parameterized(&self) -> bool {
-        self.param.is_some()
-    }
 }
 
 /// One index clause: original and as the index uses it.
@@ -95,9 +90,7 @@ pub struct RollupData {
     pub group_clause: Vec<SortGroupClause>,
     /// Each set as sortgrouprefs, longest first.
     pub gsets: Vec<Vec<u32>>,
-    pub gsets_groups: Vec<f64>,
     pub num_groups: f64,
-    pub hashable: bool,
     pub is_hashed: bool,
 }
 
@@ -135,7 +128,6 @@ pub enum PathKind {
     },
     Append {
         subpaths: Vec<PathRef>,
-        limit_tuples: f64,
     },
     MergeAppend {
         subpaths: Vec<PathRef>,
@@ -210,10 +202,6 @@ pub enum PathKind {
         rollups: Vec<RollupData>,
         qual: Vec<Expr>,
         transition_space: f64,
-    },
-    MinMaxAgg {
-        aggs: Vec<MinMaxAggInfo>,
-        quals: Vec<Expr>,
     },
     WindowAgg {
         subpath: PathRef,

@@ -1,6 +1,5 @@
 //! Making paths and keeping the good ones.
 use crate::{
-    clauses::*,
     cost::*,
     init::{equivclass, restrict_info::join_clause_is_movable_into},
     path::*,
@@ -504,23 +503,23 @@ pub fn create_incremental_sort_path(
 
 /// Whether a node of this kind can compute any target list.
 pub fn is_projection_capable(path: &Path) -> bool {
-    match &path.kind {
+    !matches!(
+        &path.kind,
         PathKind::Material { .. }
-        | PathKind::Memoize { .. }
-        | PathKind::Sort { .. }
-        | PathKind::IncrementalSort { .. }
-        | PathKind::Unique { method: UniqueMethod::Sort, .. }
-        | PathKind::UpperUnique { .. }
-        | PathKind::SetOp { .. }
-        | PathKind::LockRows { .. }
-        | PathKind::Limit { .. }
-        | PathKind::ModifyTable { .. }
-        | PathKind::Append { .. }
-        | PathKind::MergeAppend { .. }
-        | PathKind::RecursiveUnion { .. }
-        | PathKind::ProjectSet { .. } => false,
-        _ => true,
-    }
+            | PathKind::Memoize { .. }
+            | PathKind::Sort { .. }
+            | PathKind::IncrementalSort { .. }
+            | PathKind::Unique { method: UniqueMethod::Sort, .. }
+            | PathKind::UpperUnique { .. }
+            | PathKind::SetOp { .. }
+            | PathKind::LockRows { .. }
+            | PathKind::Limit { .. }
+            | PathKind::ModifyTable { .. }
+            | PathKind::Append { .. }
+            | PathKind::MergeAppend { .. }
+            | PathKind::RecursiveUnion { .. }
+            | PathKind::ProjectSet { .. }
+    )
 }
 
 /// Computes another target above a path: in the same node if it can.
@@ -758,18 +757,4 @@ pub fn create_pathtarget(root: &PlannerInfo<'_>, tlist: &[TargetEntry]) -> PathT
         target.push(te.expr.clone(), te.ressortgroupref);
     }
     set_target_cost_width(root, target)
-}
-
-/// Whether an expression list contains volatile parts.
-pub fn has_volatile(root: &PlannerInfo<'_>, exprs: &[Expr]) -> bool {
-    exprs.iter().any(|e| root.cx().contain_volatile(e))
-}
-
-/// Whether all of a target's Vars are among another's columns.
-pub fn vars_available(target: &PathTarget, below: &PathTarget) -> bool {
-    target.exprs.iter().all(|e| {
-        pull_var_clause(e, PullVars::default())
-            .iter()
-            .all(|v| below.exprs.iter().any(|b| b.equals(v)))
-    })
 }

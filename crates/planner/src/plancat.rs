@@ -105,7 +105,7 @@ fn relation_info(
             list.push(Rc::new(index_info(root, id, rti, index)));
         }
         // Later indexes are looked at first, as PostgreSQL does.
-        list.sort_by(|a: &Rc<IndexOptInfo>, b| b.oid.cmp(&a.oid));
+        list.sort_by_key(|i: &Rc<IndexOptInfo>| std::cmp::Reverse(i.oid));
         root.rels[id].indexlist = list;
     }
     Ok(())
@@ -230,16 +230,13 @@ fn index_info(
         level = (level / fanout).ceil();
         height += 1;
     }
-    let ncols = index.columns.len();
     IndexOptInfo {
         oid: index.oid,
         rel,
         relid: rti,
-        desc: index.clone(),
         pages,
         tuples: idx_tuples.min(tuples.max(idx_tuples)),
         tree_height: height,
-        ncolumns: ncols,
         nkeycolumns: index.n_key,
         indexkeys: index.columns.iter().map(|c| c.attnum).collect(),
         collations: index.columns.iter().map(|c| c.collation).collect(),
@@ -249,13 +246,11 @@ fn index_info(
         nulls_first: index.columns.iter().map(|c| c.nulls_first).collect(),
         // btree can give back what it stores, but for types whose key form is lossy.
         canreturn: index.columns.iter().map(|c| is_btree && can_return(root, c)).collect(),
-        exprs,
         predicate,
         columns,
         pred_ok: Cell::new(false),
         indrestrictinfo: RefCell::new(Vec::new()),
         unique: index.unique,
-        nulls_not_distinct: index.nulls_not_distinct,
         immediate: index.immediate,
         amcanorder: is_btree,
         amcanorderbyop: matches!(index.am, am::GIST | am::SPGIST),
@@ -310,13 +305,6 @@ pub fn collect_foreign_keys(root: &mut PlannerInfo<'_>) {
                         conkey: fk.key.clone(),
                         confkey: fk.fkey.clone(),
                         conpfeqop: fk.pfeqop.clone(),
-                        nmatched_ec: 0,
-                        nconst_ec: 0,
-                        nmatched_rcols: 0,
-                        nmatched_ri: 0,
-                        eclass: Vec::new(),
-                        fk_eclass_member: Vec::new(),
-                        rinfos: Vec::new(),
                     });
                 }
             }

@@ -153,14 +153,12 @@ fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerInfo<'
         distinct_pathkeys: Vec::new(),
         sort_pathkeys: Vec::new(),
         setop_pathkeys: Vec::new(),
-        setop_child_list: Vec::new(),
         processed_tlist: Vec::new(),
         update_colnos: Vec::new(),
         processed_group_clause: Vec::new(),
         processed_distinct_clause: Vec::new(),
         agg_infos: Vec::new(),
         agg_trans: Vec::new(),
-        has_partial_aggs: false,
         num_ordered_aggs: 0,
         final_target: None,
         tuple_fraction: 0.0,
@@ -171,24 +169,15 @@ fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerInfo<'
         has_having_qual: false,
         has_pseudo_constant_quals: false,
         has_recursion: false,
-        assumes_unsorted: false,
         wt_param: -1,
-        non_recursive_rows: 0.0,
-        last_join_rti: 0,
         initial_rels: Vec::new(),
         cur_outer_rels: Relids::new(),
         cur_outer_params: Vec::new(),
-        is_alt_subplan: Vec::new(),
-        row_identity_vars: Vec::new(),
         leaf_result_relids: Vec::new(),
         all_result_relids: Relids::new(),
         final_rel: None,
         grouping_map: HashMap::new(),
         group_rtindex: 0,
-        part_pruning: false,
-        finished_params: Vec::new(),
-        min_max_aggs: Vec::new(),
-        next_ec_order: 0,
     }
 }
 
@@ -222,9 +211,6 @@ fn plan_level<'c>(
             plan_id: 0,
             param: -1,
             rows: 0.0,
-            width: 0,
-            startup_cost: 0.0,
-            total_cost: 0.0,
             wt_param,
             wt_rows: 0.0,
         });
@@ -393,7 +379,7 @@ fn preprocess_rowmarks(root: &mut PlannerInfo<'_>) {
     }
     root.parse.jointree.fromlist.iter().for_each(|n| collect(n, &mut rels));
     rels.retain(|r| *r != root.parse.result_relation);
-    let mut next = || {
+    let next = || {
         let mut state = root.glob.state.borrow_mut();
         state.last_row_mark_id += 1;
         state.last_row_mark_id

@@ -17,10 +17,8 @@ pub fn push_quals_into_subquery(
     let unsafe_cols = unsafe_columns(root, subquery);
     let mut kept = Vec::new();
     for r in root.rels[rel].baserestrictinfo.clone() {
-        if !r.pseudoconstant
-            && !(security_barrier && root.cx().contain_leaked_vars(&r.clause))
-            && qual_is_safe(root, &r, rti, &unsafe_cols)
-        {
+        let leaks = security_barrier && root.cx().contain_leaked_vars(&r.clause);
+        if !r.pseudoconstant && !leaks && qual_is_safe(root, &r, rti, &unsafe_cols) {
             push_qual(subquery, rti, &r.clause);
         } else {
             kept.push(r);

@@ -4,7 +4,7 @@ use crate::{
     path::{Path, PathRef},
     relids::Relids,
 };
-use catalog::{IndexDesc, RelationDesc};
+use catalog::RelationDesc;
 use nodes::{plan::*, *};
 use std::{
     cell::{Cell, RefCell},
@@ -46,7 +46,6 @@ pub struct GlobState<'c> {
     pub last_ph_id: u32,
     pub last_row_mark_id: u32,
     pub last_rinfo_serial: u32,
-    pub depends_on_role: bool,
     /// One entry a query level being planned, outermost first.
     pub levels: Vec<Level>,
 }
@@ -57,8 +56,6 @@ pub struct Level {
     /// Values that inner levels take from this one.
     pub plan_params: Vec<PlannerParam>,
     pub ctes: Vec<LevelCte>,
-    /// Range table of the level, for what inner levels must know of it.
-    pub nest_params: Vec<PlannerParam>,
 }
 
 /// A WITH item as inner levels see it.
@@ -70,9 +67,6 @@ pub struct LevelCte {
     /// Exec param that stands for its result.
     pub param: i32,
     pub rows: f64,
-    pub width: i32,
-    pub startup_cost: f64,
-    pub total_cost: f64,
     /// Inside the recursive term: the work table.
     pub wt_param: i32,
     pub wt_rows: f64,
@@ -118,14 +112,12 @@ pub struct PlannerInfo<'c> {
     pub distinct_pathkeys: Vec<PathKey>,
     pub sort_pathkeys: Vec<PathKey>,
     pub setop_pathkeys: Vec<PathKey>,
-    pub setop_child_list: Vec<SortGroupClause>,
     pub processed_tlist: Vec<TargetEntry>,
     pub update_colnos: Vec<i16>,
     pub processed_group_clause: Vec<SortGroupClause>,
     pub processed_distinct_clause: Vec<SortGroupClause>,
     pub agg_infos: Vec<AggInfo>,
     pub agg_trans: Vec<AggTransInfo>,
-    pub has_partial_aggs: bool,
     pub num_ordered_aggs: usize,
     pub final_target: Option<Rc<PathTarget>>,
     pub tuple_fraction: f64,
@@ -136,16 +128,11 @@ pub struct PlannerInfo<'c> {
     pub has_having_qual: bool,
     pub has_pseudo_constant_quals: bool,
     pub has_recursion: bool,
-    pub assumes_unsorted: bool,
     pub wt_param: i32,
-    pub non_recursive_rows: f64,
-    pub last_join_rti: i32,
     pub initial_rels: Vec<RelId>,
     /// While plans are made: what the outer side of enclosing nested loops supplies.
     pub cur_outer_rels: Relids,
     pub cur_outer_params: Vec<NestLoopParamItem>,
-    pub is_alt_subplan: Vec<bool>,
-    pub row_identity_vars: Vec<RowIdentity>,
     pub leaf_result_relids: Vec<i32>,
     pub all_result_relids: Relids,
     /// Upper relations: the last planning step's.
@@ -154,12 +141,6 @@ pub struct PlannerInfo<'c> {
     pub grouping_map: HashMap<u32, i32>,
     /// Group RTE index (PG18).
     pub group_rtindex: i32,
-    pub part_pruning: bool,
-    /// The level's own plan params once it is finished (for subqueries in FROM).
-    pub finished_params: Vec<PlannerParam>,
-    pub min_max_aggs: Vec<MinMaxAggInfo>,
-    /// Groups by memory: which subpaths of the grouping step are hashed.
-    pub next_ec_order: u32,
 }
 
 /// A NestLoopParam being collected.
@@ -168,25 +149,6 @@ pub struct NestLoopParamItem {
     pub paramno: i32,
     /// Var or PlaceHolderVar of the outer side.
     pub paramval: Expr,
-}
-
-/// A junk column that identifies rows of UPDATE/DELETE/MERGE targets.
-#[derive(Clone, Debug)]
-pub struct RowIdentity {
-    pub name: String,
-    pub var: Var,
-    pub width: i32,
-    pub relids: Relids,
-}
-
-/// A MIN/MAX aggregate answered by an index.
-#[derive(Clone, Debug)]
-pub struct MinMaxAggInfo {
-    pub aggfnoid: Oid,
-    pub aggsortop: Oid,
-    pub target: Expr,
-    pub path_cost: f64,
-    pub param: Param,
 }
 
 /// Distinct aggregates of a level.
@@ -204,9 +166,7 @@ pub struct AggTransInfo {
     pub transfn: Oid,
     pub transtype: Oid,
     pub trans_width: i32,
-    pub filter_cost: f64,
     pub aggtransspace: i32,
-    pub initval_null: bool,
     pub initval: Option<String>,
     pub shareable: bool,
 }
@@ -282,7 +242,6 @@ pub struct RelOptInfo<'c> {
     pub subroot: Option<Box<PlannerInfo<'c>>>,
     pub subplan_params: Vec<PlannerParam>,
     pub unique_for_rels: RefCell<Vec<Relids>>,
-    pub non_unique_for_rels: RefCell<Vec<Relids>>,
     pub baserestrictinfo: Vec<Rc<RestrictInfo>>,
     pub baserestrictcost: Cost,
     pub baserestrict_min_security: u32,
@@ -293,8 +252,6 @@ pub struct RelOptInfo<'c> {
     pub live_children: Vec<RelId>,
     /// Proven empty.
     pub dummy: bool,
-    /// For semi joins: how the right side can be made unique.
-    pub width: i32,
 }
 
 /// Startup and per-row cost.
@@ -440,7 +397,6 @@ pub struct EcMember {
     pub is_child: bool,
     pub datatype: Oid,
     pub jdomain: usize,
-    pub parent: Option<usize>,
 }
 
 /// An outer join's own mergejoinable clause, kept for constant propagation.
@@ -459,10 +415,6 @@ pub struct SpecialJoinInfo {
     pub syn_righthand: Relids,
     pub jointype: JoinType,
     pub ojrelid: i32,
-    pub commute_above_l: Relids,
-    pub commute_above_r: Relids,
-    pub commute_below_l: Relids,
-    pub commute_below_r: Relids,
     pub lhs_strict: bool,
     pub semi_can_btree: bool,
     pub semi_can_hash: bool,
@@ -490,7 +442,6 @@ pub struct AppendRelInfo {
     pub child_reltype: Oid,
     /// By parent attno - 1: the child's expression; `None` for dropped columns.
     pub translated_vars: Vec<Option<Expr>>,
-    pub parent_reloid: Oid,
 }
 
 /// A foreign key that joins two base relations of the query.
@@ -501,13 +452,6 @@ pub struct ForeignKeyInfo {
     pub conkey: Vec<i16>,
     pub confkey: Vec<i16>,
     pub conpfeqop: Vec<Oid>,
-    pub nmatched_ec: usize,
-    pub nconst_ec: usize,
-    pub nmatched_rcols: usize,
-    pub nmatched_ri: usize,
-    pub eclass: Vec<Option<EcId>>,
-    pub fk_eclass_member: Vec<Option<usize>>,
-    pub rinfos: Vec<Vec<Rc<RestrictInfo>>>,
 }
 
 /// An index as the planner sees it.
@@ -516,11 +460,9 @@ pub struct IndexOptInfo {
     pub oid: Oid,
     pub rel: RelId,
     pub relid: i32,
-    pub desc: Arc<IndexDesc>,
     pub pages: f64,
     pub tuples: f64,
     pub tree_height: i32,
-    pub ncolumns: usize,
     pub nkeycolumns: usize,
     /// Table column of each index column, 0 for expressions.
     pub indexkeys: Vec<i16>,
@@ -531,15 +473,12 @@ pub struct IndexOptInfo {
     pub reverse_sort: Vec<bool>,
     pub nulls_first: Vec<bool>,
     pub canreturn: Vec<bool>,
-    /// Expression columns in order.
-    pub exprs: Vec<Expr>,
     pub predicate: Vec<Expr>,
     /// All columns as expressions over the relation.
     pub columns: Vec<Expr>,
     pub pred_ok: Cell<bool>,
     pub indrestrictinfo: RefCell<Vec<Rc<RestrictInfo>>>,
     pub unique: bool,
-    pub nulls_not_distinct: bool,
     pub immediate: bool,
     pub amcanorder: bool,
     pub amcanorderbyop: bool,
@@ -555,11 +494,6 @@ impl<'c> PlannerInfo<'c> {
     /// The context of the run.
     pub fn cx(&self) -> &'c PlanContext<'c> {
         self.glob.cx
-    }
-
-    /// A base relation by range table index.
-    pub fn base(&self, rti: i32) -> &RelOptInfo<'c> {
-        &self.rels[self.base_id(rti)]
     }
 
     /// A base relation's position by range table index.
@@ -656,7 +590,6 @@ impl<'c> RelOptInfo<'c> {
             subroot: None,
             subplan_params: Vec::new(),
             unique_for_rels: RefCell::new(Vec::new()),
-            non_unique_for_rels: RefCell::new(Vec::new()),
             baserestrictinfo: Vec::new(),
             baserestrictcost: Cost::default(),
             baserestrict_min_security: u32::MAX,
@@ -666,7 +599,6 @@ impl<'c> RelOptInfo<'c> {
             parent: None,
             live_children: Vec::new(),
             dummy: false,
-            width: 0,
         }
     }
 

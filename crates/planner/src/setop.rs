@@ -351,14 +351,7 @@ fn union_paths(
         if subpaths.len() > 1 {
             c.total += root.cx().settings.cpu_tuple_cost * APPEND_CPU_COST_MULTIPLIER * c.rows;
         }
-        new_path(
-            PathKind::Append { subpaths, limit_tuples: -1.0 },
-            id,
-            target.clone(),
-            None,
-            c,
-            Vec::new(),
-        )
+        new_path(PathKind::Append { subpaths }, id, target.clone(), None, c, Vec::new())
     };
     let apath = append(root, subpaths.clone());
     if op.all {

@@ -204,7 +204,7 @@ impl Fixer<'_, '_> {
 
     /// What every node's expressions need: function dependencies, GROUPING() positions.
     fn fix_common(&mut self, e: &mut Expr) {
-        let mut note = |f: Oid| {
+        let note = |f: Oid| {
             if f >= Oid::FIRST_NORMAL {
                 let mut state = self.root.glob.state.borrow_mut();
                 let item = (Oid(1255), f);

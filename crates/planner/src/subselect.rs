@@ -624,8 +624,7 @@ pub fn process_ctes(root: &mut PlannerInfo<'_>) -> PgResult<()> {
         let plan = create_plan(&mut sub, &best)?;
         let param = root.new_param(type_oid::INTERNAL, -1, Oid::INVALID);
         let (typ, typmod, coll) = first_column(&plan);
-        let (rows, width, startup, total) =
-            (plan.plan_rows, plan.plan_width, plan.startup_cost, plan.total_cost);
+        let rows = plan.plan_rows;
         let mut splan = SubPlan {
             sub_link_type: SubLinkType::Cte,
             testexpr: None,
@@ -655,9 +654,6 @@ pub fn process_ctes(root: &mut PlannerInfo<'_>) -> PgResult<()> {
                 plan_id: splan.plan_id,
                 param: param.paramid,
                 rows,
-                width,
-                startup_cost: startup,
-                total_cost: total,
                 wt_param: 0,
                 wt_rows: 0.0,
             });

@@ -100,7 +100,7 @@ impl<'p> Explainer<'p> {
     }
 
     /// Prints an expression of a plan node.
-    pub(super) fn deparse(
+    fn deparse(
         &self,
         names: &resolver::PlanNames<'_, 'p>,
         e: &Expr,

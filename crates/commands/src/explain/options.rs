@@ -1,5 +1,5 @@
 //! Options of EXPLAIN.
-use error::{PgResult, bail, err};
+use error::{PgResult, bail, err, not_supported};
 use parser::ast::{DefArg, DefElem};
 
 /// Output formats.
@@ -30,7 +30,6 @@ pub struct ExplainOptions {
     pub verbose: bool,
     pub analyze: bool,
     pub costs: bool,
-    pub buffers: bool,
     pub wal: bool,
     pub timing: bool,
     pub summary: bool,
@@ -69,13 +68,19 @@ impl ExplainOptions {
     /// Reads the option list.
     pub fn parse(list: &[DefElem]) -> PgResult<Self> {
         let mut out = ExplainOptions { costs: true, ..ExplainOptions::default() };
-        let (mut timing, mut summary, mut buffers) = (None, None, None);
+        let (mut timing, mut summary) = (None, None);
         for o in list {
             match o.defname.as_str() {
                 "analyze" => out.analyze = boolean(o)?,
                 "verbose" => out.verbose = boolean(o)?,
                 "costs" => out.costs = boolean(o)?,
-                "buffers" => buffers = Some(boolean(o)?),
+                // There are no shared buffers to count: what ANALYZE implies prints nothing, what is
+                // asked for is refused.
+                "buffers" => {
+                    if boolean(o)? {
+                        return Err(not_supported!("EXPLAIN (BUFFERS)"));
+                    }
+                }
                 "wal" => out.wal = boolean(o)?,
                 "settings" => out.settings = boolean(o)?,
                 "generic_plan" => out.generic = boolean(o)?,
@@ -122,7 +127,6 @@ impl ExplainOptions {
             );
         }
         out.timing = timing.unwrap_or(out.analyze);
-        out.buffers = buffers.unwrap_or(out.analyze);
         out.summary = summary.unwrap_or(out.analyze);
         Ok(out)
     }

@@ -11,8 +11,6 @@ pub struct AmCost {
     pub total: f64,
     pub selectivity: f64,
     pub correlation: f64,
-    pub pages: f64,
-    pub index_tuples: f64,
 }
 
 /// Cost of an index scan; fills in the path's index part.
@@ -109,8 +107,7 @@ fn generic_estimate(
         Some(n) if n > 0.0 => n,
         _ => {
             // An equality with a list is that many scans.
-            let n = (selectivity * rel.tuples / num_sa_scans).round();
-            n
+            (selectivity * rel.tuples / num_sa_scans).round()
         }
     };
     tuples = tuples.min(index.tuples).max(1.0);
@@ -142,10 +139,7 @@ fn generic_estimate(
     let op_cost = s.cpu_operator_cost
         * (path.clauses.iter().map(|c| c.quals.len()).sum::<usize>() + path.orderbys.len()) as f64;
     let total = io + startup + tuples * num_sa_scans * (s.cpu_index_tuple_cost + op_cost);
-    (
-        AmCost { startup, total, selectivity, correlation: 0.0, pages, index_tuples: tuples },
-        num_scans,
-    )
+    (AmCost { startup, total, selectivity, correlation: 0.0 }, num_scans)
 }
 
 /// Cost of computing the comparison value of an index condition.
@@ -290,11 +284,9 @@ fn btree_cost(
                         eq_here |= strategy == crate::lsyscache::bt::EQUAL;
                     }
                 }
-                Expr::NullTest(n) => {
-                    if n.is_null {
-                        found_is_null = true;
-                        eq_here = true;
-                    }
+                Expr::NullTest(n) if n.is_null => {
+                    found_is_null = true;
+                    eq_here = true;
                 }
                 _ => {}
             }
@@ -397,7 +389,7 @@ fn gin_cost(
     startup += (2.0 + 1.0) * 50.0 * s.cpu_operator_cost * scans;
     let mut total = startup + data_fetched * s.random_page_cost;
     total += index.tuples * selectivity * s.cpu_index_tuple_cost;
-    AmCost { startup, total, selectivity, correlation: 0.0, pages: data_fetched, index_tuples: 0.0 }
+    AmCost { startup, total, selectivity, correlation: 0.0 }
 }
 
 fn brin_cost(
@@ -420,14 +412,7 @@ fn brin_cost(
     let total = startup
         + s.random_page_cost * (index.pages - 1.0).max(0.0)
         + 0.1 * s.cpu_operator_cost * est * 128.0;
-    AmCost {
-        startup,
-        total,
-        selectivity: sel,
-        correlation: 0.0,
-        pages: index.pages,
-        index_tuples: 0.0,
-    }
+    AmCost { startup, total, selectivity: sel, correlation: 0.0 }
 }
 
 /// Cost and selectivity of a bitmap tree.

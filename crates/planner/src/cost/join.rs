@@ -310,7 +310,7 @@ pub fn incremental_groups(
                 n
             }
         }
-        None => path.rows.min(200.0).max(1.0),
+        None => path.rows.clamp(1.0, 200.0),
     }
 }
 
@@ -350,9 +350,9 @@ pub fn final_cost_mergejoin(
     let mat = w.inner_run + s.cpu_operator_cost * w.inner_rows * rescan_ratio;
     let materialize = if skip_mark {
         false
-    } else if s.enable_material && mat < bare {
-        true
-    } else if innersort.is_empty() && !supports_mark_restore(inner) {
+    } else if s.enable_material && mat < bare
+        || innersort.is_empty() && !supports_mark_restore(inner)
+    {
         true
     } else {
         s.enable_material
@@ -471,25 +471,23 @@ pub fn final_cost_hashjoin(
     qp_cost.startup -= hash_cost.startup;
     qp_cost.per_tuple -= hash_cost.per_tuple;
     startup += hash_cost.startup;
-    let hashjointuples;
-    if matches!(join.jointype, JoinType::Semi | JoinType::Anti) || extra.inner_unique {
-        let matched = (outer.rows * extra.outer_match_frac).round();
-        let inner_scan_frac = 2.0 / (extra.match_count + 1.0);
-        run += hash_cost.per_tuple
-            * matched
-            * clamp_row_est(inner.rows * bucketsize * inner_scan_frac)
-            * 0.5;
-        run += hash_cost.per_tuple
-            * (outer.rows - matched)
-            * clamp_row_est(inner.rows / virtual_buckets)
-            * 0.05;
-        hashjointuples =
-            if join.jointype == JoinType::Anti { outer.rows - matched } else { matched };
-    } else {
-        run += hash_cost.per_tuple * outer.rows * clamp_row_est(inner.rows * bucketsize) * 0.5;
-        hashjointuples =
-            selectivity::join::approx_tuple_count(root, outer.rows, inner.rows, hashclauses);
-    }
+    let hashjointuples =
+        if matches!(join.jointype, JoinType::Semi | JoinType::Anti) || extra.inner_unique {
+            let matched = (outer.rows * extra.outer_match_frac).round();
+            let inner_scan_frac = 2.0 / (extra.match_count + 1.0);
+            run += hash_cost.per_tuple
+                * matched
+                * clamp_row_est(inner.rows * bucketsize * inner_scan_frac)
+                * 0.5;
+            run += hash_cost.per_tuple
+                * (outer.rows - matched)
+                * clamp_row_est(inner.rows / virtual_buckets)
+                * 0.05;
+            if join.jointype == JoinType::Anti { outer.rows - matched } else { matched }
+        } else {
+            run += hash_cost.per_tuple * outer.rows * clamp_row_est(inner.rows * bucketsize) * 0.5;
+            selectivity::join::approx_tuple_count(root, outer.rows, inner.rows, hashclauses)
+        };
     startup += qp_cost.startup;
     run += (s.cpu_tuple_cost + qp_cost.per_tuple) * hashjointuples;
     startup += target.cost.startup;
@@ -509,11 +507,7 @@ pub fn calc_joinrel_size(
     restrict: &[Rc<RestrictInfo>],
 ) -> f64 {
     let jointype = sjinfo.map_or(JoinType::Inner, |s| s.jointype);
-    let args = sjinfo.map(|s| JoinArgs {
-        sjinfo: s.clone(),
-        left: outer_rel.relids.clone(),
-        right: inner_rel.relids.clone(),
-    });
+    let args = sjinfo.map(|s| JoinArgs { sjinfo: s.clone() });
     // A whole foreign key matched by join clauses: each row finds its one partner.
     let (fkselec, restrict) = selectivity::join::foreign_key_selectivity(
         root,

@@ -88,14 +88,13 @@ pub fn index_pages_fetched(
     let mut b = cache * t / total.max(1.0);
     b = if b <= 1.0 { 1.0 } else { b.ceil() };
     let n = tuples_fetched;
-    let fetched = if t <= b {
+    if t <= b {
         let p = (2.0 * t * n) / (2.0 * t + n);
         if p >= t { t } else { p.ceil() }
     } else {
         let lim = (2.0 * t * b) / (2.0 * t - b);
         if n <= lim { (2.0 * t * n) / (2.0 * t + n) } else { b + (n - lim) * (t - b) / t }.ceil()
-    };
-    fetched
+    }
 }
 
 fn total_table_pages(root: &PlannerInfo<'_>) -> f64 {

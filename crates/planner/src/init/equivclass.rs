@@ -106,12 +106,12 @@ pub fn process_equivalence(
             link(rinfo, ec1, Some(m1), Some(m2 + shift));
         }
         (Some((ec1, m1)), None) => {
-            let m2 = add_member(root, ec1, item2, relids2, jdomain, right_type, false, None);
+            let m2 = add_member(root, ec1, item2, relids2, jdomain, right_type, false);
             root.eq_classes[ec1].sources.push(rinfo.clone());
             link(rinfo, ec1, Some(m1), Some(m2));
         }
         (None, Some((ec2, m2))) => {
-            let m1 = add_member(root, ec2, item1, relids1, jdomain, left_type, false, None);
+            let m1 = add_member(root, ec2, item1, relids1, jdomain, left_type, false);
             root.eq_classes[ec2].sources.push(rinfo.clone());
             link(rinfo, ec2, Some(m1), Some(m2));
         }
@@ -125,8 +125,8 @@ pub fn process_equivalence(
                 ..EquivalenceClass::default()
             });
             let id = root.eq_classes.len() - 1;
-            let m1 = add_member(root, id, item1, relids1, jdomain, left_type, false, None);
-            let m2 = add_member(root, id, item2, relids2, jdomain, right_type, false, None);
+            let m1 = add_member(root, id, item1, relids1, jdomain, left_type, false);
+            let m2 = add_member(root, id, item2, relids2, jdomain, right_type, false);
             link(rinfo, id, Some(m1), Some(m2));
         }
     }
@@ -149,7 +149,6 @@ pub fn add_member(
     jdomain: usize,
     datatype: Oid,
     is_child: bool,
-    parent: Option<usize>,
 ) -> usize {
     let is_const = relids.is_empty() && !is_child;
     let class = &mut root.eq_classes[ec];
@@ -158,7 +157,7 @@ pub fn add_member(
     } else if !is_child {
         class.relids.add_all(&relids);
     }
-    class.members.push(EcMember { expr, relids, is_const, is_child, datatype, jdomain, parent });
+    class.members.push(EcMember { expr, relids, is_const, is_child, datatype, jdomain });
     class.members.len() - 1
 }
 
@@ -184,7 +183,7 @@ pub fn get_eclass_for_sort_expr(
             continue;
         }
         for m in &ec.members {
-            if m.is_child && !rel.is_some_and(|r| m.relids == *r) {
+            if m.is_child && rel.is_none_or(|r| m.relids != *r) {
                 continue;
             }
             // Constants are equal to themselves in the top domain only.
@@ -217,19 +216,11 @@ pub fn get_eclass_for_sort_expr(
         && !expr_returns_set(&expr)
         && !contain_aggs(&expr)
         && !contain_window_funcs(&expr);
-    add_member(root, id, expr, relids, 0, opcintype, false, None);
+    add_member(root, id, expr, relids, 0, opcintype, false);
     if !is_agg_free_const {
         let ec = &mut root.eq_classes[id];
         ec.has_const = false;
         ec.members[0].is_const = false;
-    }
-    if root.eq_classes[id].members[0].relids.overlaps(&root.all_query_rels.clone()) {
-        let members = root.eq_classes[id].members[0].relids.to_vec();
-        for rti in members {
-            if let Some(r) = root.try_base(rti) {
-                root.rels[r].has_eclass_joins |= false;
-            }
-        }
     }
     Some(id)
 }
@@ -733,28 +724,10 @@ pub fn exprs_known_equal(root: &PlannerInfo<'_>, a: &Expr, b: &Expr, family: Opt
     })
 }
 
-/// Whether a clause derived from a class repeats one that is in the list.
-pub fn is_redundant_derived_clause(rinfo: &RestrictInfo, list: &[Rc<RestrictInfo>]) -> bool {
-    match rinfo.parent_ec.get() {
-        None => false,
-        Some(ec) => list.iter().any(|r| r.parent_ec.get() == Some(ec)),
-    }
-}
-
 /// Whether a clause is covered by a class's clause among the index clauses.
 pub fn is_redundant_with(rinfo: &Rc<RestrictInfo>, used: &Rc<RestrictInfo>) -> bool {
     Rc::ptr_eq(rinfo, used)
         || rinfo.parent_ec.get().is_some() && rinfo.parent_ec.get() == used.parent_ec.get()
-}
-
-/// The member of a class that a relation can compute.
-pub fn find_ec_member_for_rel(root: &PlannerInfo<'_>, ec: EcId, relids: &Relids) -> Option<usize> {
-    root.eq_classes[ec].members.iter().position(|m| {
-        !m.is_const
-            && m.relids.is_subset(relids)
-            && !m.relids.is_empty()
-            && (!m.is_child || m.relids.is_subset(relids))
-    })
 }
 
 /// For a child of an appendrel: every member over the parent gets a translated twin.
@@ -778,14 +751,14 @@ pub fn add_child_rel_equivalences(
                 continue;
             }
             // Only top-level originals, or for nested appendrels the direct parent's twin.
-            let usable = (!em.is_child && parent_relids == direct) || em.is_child;
+            let usable = em.is_child || parent_relids == direct;
             if !usable || !em.relids.overlaps(&direct) {
                 continue;
             }
             let mut expr = em.expr.clone();
             crate::inherit::adjust_appendrel_attrs(&mut expr, &[appinfo]);
             let relids = em.relids.difference(&direct).union(&child_relids);
-            add_member(root, id, expr, relids, em.jdomain, em.datatype, true, Some(m));
+            add_member(root, id, expr, relids, em.jdomain, em.datatype, true);
         }
     }
 }

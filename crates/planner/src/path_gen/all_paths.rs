@@ -75,7 +75,7 @@ pub fn mark_dummy_rel(root: &mut PlannerInfo<'_>, rel: RelId) {
         None
     };
     let path = new_path(
-        PathKind::Append { subpaths: Vec::new(), limit_tuples: -1.0 },
+        PathKind::Append { subpaths: Vec::new() },
         rel,
         target,
         param,
@@ -107,7 +107,7 @@ fn relation_excluded_by_constraints(root: &PlannerInfo<'_>, rel: RelId, rti: i32
     let is_child = r.kind == RelKind::OtherMember;
     let check = match cx.settings.constraint_exclusion {
         CE::Off => return false,
-        CE::Partition => is_child || root.all_result_relids.contains(rti) && is_child,
+        CE::Partition => is_child,
         CE::On => true,
     };
     if !check {
@@ -542,14 +542,7 @@ pub fn add_paths_to_append_rel(root: &mut PlannerInfo<'_>, rel: RelId, live: &[R
                 c.total += s.cpu_tuple_cost * APPEND_CPU_COST_MULTIPLIER * c.rows;
             }
             let keys = if subpaths.len() == 1 { subpaths[0].pathkeys.clone() } else { Vec::new() };
-            new_path(
-                PathKind::Append { subpaths, limit_tuples: -1.0 },
-                rel,
-                target.clone(),
-                param,
-                c,
-                keys,
-            )
+            new_path(PathKind::Append { subpaths }, rel, target.clone(), param, c, keys)
         };
     let single = cheapest.len() == 1;
     if complete {

@@ -97,11 +97,7 @@ fn semi_anti_factors(
         _ => restrict.to_vec(),
     };
     let t = if jointype == JoinType::Anti { JoinType::Anti } else { JoinType::Semi };
-    let args = JoinArgs {
-        sjinfo: sjinfo.clone(),
-        left: root.rels[outer].relids.clone(),
-        right: root.rels[inner].relids.clone(),
-    };
+    let args = JoinArgs { sjinfo: sjinfo.clone() };
     let jselec = selectivity::clauselist_selectivity(root, &own, 0, t, Some(&args));
     let norm = Rc::new(SpecialJoinInfo {
         jointype: JoinType::Inner,
@@ -111,7 +107,7 @@ fn semi_anti_factors(
         syn_righthand: root.rels[inner].relids.clone(),
         ..(**sjinfo).clone()
     });
-    let args = JoinArgs { sjinfo: norm, ..args };
+    let args = JoinArgs { sjinfo: norm };
     let nselec = selectivity::clauselist_selectivity(root, &own, 0, JoinType::Inner, Some(&args));
     let avgmatch =
         if jselec > 0.0 { (nselec * root.rels[inner].rows / jselec).max(1.0) } else { 1.0 };
@@ -167,10 +163,7 @@ fn select_mergejoin_clauses(
         result.push(r.clone());
     }
     let allowed = match jointype {
-        JoinType::Right | JoinType::RightAnti | JoinType::Full => {
-            !have_other && !(jointype == JoinType::Full && result.is_empty())
-                || !have_other && jointype == JoinType::Full
-        }
+        JoinType::Right | JoinType::RightAnti | JoinType::Full => !have_other,
         JoinType::RightSemi => false,
         _ => true,
     };

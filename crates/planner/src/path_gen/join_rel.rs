@@ -195,10 +195,6 @@ fn dummy_sjinfo(left: &Relids, right: &Relids) -> Rc<SpecialJoinInfo> {
         syn_righthand: right.clone(),
         jointype: JoinType::Inner,
         ojrelid: 0,
-        commute_above_l: Relids::new(),
-        commute_above_r: Relids::new(),
-        commute_below_l: Relids::new(),
-        commute_below_r: Relids::new(),
         lhs_strict: false,
         semi_can_btree: false,
         semi_can_hash: false,
@@ -374,7 +370,7 @@ fn populate_joinrel(
     let relids = root.rels[joinrel].relids.clone();
     let d1 = root.rels[rel1].dummy;
     let d2 = root.rels[rel2].dummy;
-    let mut add = |root: &mut PlannerInfo<'_>, a: RelId, b: RelId, t: JoinType| {
+    let add = |root: &mut PlannerInfo<'_>, a: RelId, b: RelId, t: JoinType| {
         join_path::add_paths_to_joinrel(root, joinrel, a, b, t, sj, restrict);
     };
     match sj.jointype {

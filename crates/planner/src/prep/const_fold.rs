@@ -10,7 +10,7 @@ use error::PgResult;
 use fmgr::{CallContext, CallSite};
 use nodes::*;
 use std::sync::Arc;
-use types::{ArrayValue, Datum, Oid, PhysType, RecordDesc, RecordField, RecordValue, type_oid};
+use types::{ArrayValue, Datum, Oid, RecordDesc, RecordField, RecordValue, type_oid};
 
 /// What a simplification run knows.
 pub struct Folder<'a, 'c> {
@@ -1011,9 +1011,4 @@ pub fn negate_clause(cx: &PlanContext<'_>, expr: Expr) -> Expr {
         }
         other => make_bool(BoolExprType::Not, vec![other]),
     }
-}
-
-/// Whether a Const is of a type held as given; keeps `phys` in step with the type.
-pub fn phys_of(cx: &PlanContext<'_>, typ: Oid) -> PhysType {
-    cx.type_phys(typ)
 }

@@ -158,12 +158,9 @@ fn eqjoinsel_semi(
         let mut has2 = vec![false; clamped];
         let (mut match1, mut nmatches) = (0.0, 0.0);
         for (x, f1) in m1.values.iter().zip(&m1.numbers) {
-            for j in 0..clamped {
-                if !has2[j]
-                    && compare(cx, v1.typ, x, v2.typ, &m2.values[j], m1.coll)
-                        .is_some_and(|o| o.is_eq())
-                {
-                    has2[j] = true;
+            for (seen, y) in has2.iter_mut().zip(&m2.values) {
+                if !*seen && compare(cx, v1.typ, x, v2.typ, y, m1.coll).is_some_and(|o| o.is_eq()) {
+                    *seen = true;
                     match1 += *f1 as f64;
                     nmatches += 1.0;
                     break;

@@ -30,8 +30,6 @@ pub const DEFAULT_UNK_SEL: f64 = 0.005;
 #[derive(Clone, Debug)]
 pub struct JoinArgs {
     pub sjinfo: Rc<SpecialJoinInfo>,
-    pub left: Relids,
-    pub right: Relids,
 }
 
 /// `x > a AND x < b` over one expression.

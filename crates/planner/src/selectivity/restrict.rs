@@ -218,10 +218,7 @@ pub fn scalarineqsel(
     }
     let hist = histogram_fraction(root, v, gt, eq, value, value_type, collation);
     let mut s = 1.0 - nullfrac - sum_common;
-    s *= match hist {
-        Some(h) => h,
-        None => 0.5,
-    };
+    s *= hist.unwrap_or(0.5);
     clamp_probability(s + mcv_sel)
 }
 

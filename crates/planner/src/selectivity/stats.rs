@@ -191,7 +191,7 @@ pub fn variable_num_distinct(root: &PlannerInfo<'_>, v: &VarStats) -> (f64, bool
         }
     }
     if v.is_unique {
-        distinct = -1.0 * (1.0 - nullfrac);
+        distinct = -(1.0 - nullfrac);
     }
     if distinct > 0.0 {
         return (crate::cost::clamp_row_est(distinct), false);
