@@ -283,6 +283,26 @@ impl Analyzer<'_> {
         Ok(FuncDetail::Found { proc, candidate, defaults })
     }
 
+    /// The plain function that arguments of these types would call, with its declared types; neither
+    /// VARIADIC nor defaults are expanded.
+    pub fn function_for_types(
+        &self,
+        names: &[String],
+        actual: &[Oid],
+    ) -> PgResult<Option<(Arc<PgProc>, Vec<Oid>)>> {
+        let options = CandidateOptions {
+            expand_variadic: false,
+            expand_defaults: false,
+            include_out: false,
+        };
+        match self.func_get_detail(names, &[], &[], actual, options)? {
+            FuncDetail::Found { proc, candidate, .. } if proc.kind == 'f' => {
+                Ok(Some((proc, candidate.args)))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The type that `name(arg)` casts to, if it is a cast written as a call.
     fn call_as_coercion(&self, names: &[String], arg: &Expr, source: Oid) -> PgResult<Option<Oid>> {
         let (schema, name) = self.deconstruct_qualified_name(names)?;

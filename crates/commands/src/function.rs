@@ -12,18 +12,18 @@ use parser::ast::{CreateFunctionStmt, DefArg, DefElem, FunctionParameter, Functi
 use types::{Datum, Oid, type_oid as t};
 
 /// INTERNAL and C languages.
-const INTERNAL: Oid = Oid(12);
+pub(crate) const INTERNAL: Oid = Oid(12);
 const C: Oid = Oid(13);
 
 /// What the parameter list says.
 #[derive(Default)]
-struct Parameters {
-    input: Vec<Oid>,
-    all: Vec<Oid>,
-    modes: Vec<char>,
-    names: Vec<String>,
+pub(crate) struct Parameters {
+    pub(crate) input: Vec<Oid>,
+    pub(crate) all: Vec<Oid>,
+    pub(crate) modes: Vec<char>,
+    pub(crate) names: Vec<String>,
     defaults: Vec<nodes::Expr>,
-    variadic: Oid,
+    pub(crate) variadic: Oid,
     /// Types of output parameters.
     output: Vec<Oid>,
 }
@@ -57,7 +57,8 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
         return Err(err!(UNDEFINED_OBJECT, "language \"{language}\" does not exist"));
     };
     check_language(cx, lang, &language)?;
-    let p = parameters(cx, stmt)?;
+    let noun = if stmt.is_procedure { "procedure" } else { "function" };
+    let p = parameters(cx, &stmt.parameters, noun)?;
     let (rettype, retset) = return_type(cx, stmt, &p)?;
     if o.rows.is_some() && !retset {
         bail!(
@@ -84,7 +85,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
     };
     let existing = find_existing(cx, namespace, &name, &p.input)?;
     if let Some(old) = &existing {
-        check_replace(cx, stmt, old, kind, rettype, retset)?;
+        check_replace(cx, stmt.replace, old, kind, rettype, retset)?;
     }
     let default_cost = if lang == INTERNAL { 1.0 } else { 100.0 };
     let row = Row {
@@ -201,12 +202,16 @@ fn number(option: &DefElem) -> PgResult<f32> {
     }
 }
 
-fn parameters(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgResult<Parameters> {
+/// Reads a parameter list; `noun` is what it belongs to.
+pub(crate) fn parameters(
+    cx: &UtilityContext<'_>,
+    list: &[FunctionParameter],
+    noun: &str,
+) -> PgResult<Parameters> {
     use FunctionParameterMode as Mode;
     let mut p = Parameters::default();
-    let noun = if stmt.is_procedure { "procedure" } else { "function" };
     let (mut have_default, mut any_mode) = (false, false);
-    for parameter in &stmt.parameters {
+    for parameter in list {
         let (typ, _) = object_address::resolve_type(cx, &parameter.arg_type)?;
         if parameter.arg_type.setof {
             return Err(err!(INVALID_FUNCTION_DEFINITION, "{noun}s cannot accept set arguments")
@@ -228,7 +233,7 @@ fn parameters(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgResult<Pa
                 .at(parameter.location));
             }
             p.input.push(typ);
-        } else if mode == 'o' && stmt.is_procedure {
+        } else if mode == 'o' && noun == "procedure" {
             // Output arguments are part of a procedure's call.
             p.input.push(typ);
         }
@@ -339,7 +344,8 @@ fn return_type(
     }
 }
 
-fn find_existing(
+/// The routine of that name and these input arguments.
+pub(crate) fn find_existing(
     cx: &UtilityContext<'_>,
     namespace: Oid,
     name: &str,
@@ -349,15 +355,16 @@ fn find_existing(
     Ok(all.iter().find(|p| p.namespace == namespace && p.argtypes == input).cloned())
 }
 
-fn check_replace(
+/// Whether a routine may be put in place of another.
+pub(crate) fn check_replace(
     cx: &UtilityContext<'_>,
-    stmt: &CreateFunctionStmt,
+    replace: bool,
     old: &PgProc,
     kind: char,
     rettype: Oid,
     retset: bool,
 ) -> PgResult<()> {
-    if !stmt.replace {
+    if !replace {
         bail!(
             DUPLICATE_FUNCTION,
             "function \"{}\" already exists with same argument types",
@@ -378,7 +385,11 @@ fn check_replace(
     }
     if old.rettype != rettype || old.retset != retset {
         let signature = cx.catalog.format_procedure(old.oid)?.unwrap_or_default();
-        let verb = if kind == 'p' { "PROCEDURE" } else { "FUNCTION" };
+        let verb = match kind {
+            'p' => "PROCEDURE",
+            'a' => "AGGREGATE",
+            _ => "FUNCTION",
+        };
         let message = if kind == 'p' {
             "cannot change whether a procedure has output parameters"
         } else {

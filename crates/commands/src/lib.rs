@@ -19,8 +19,10 @@
 //! # PostgreSQL
 //! `src/backend/commands/`, `src/backend/tcop/utility.c`
 
+mod aggregate;
 mod alter_owner;
 mod alter_table;
+mod attribute;
 mod column;
 mod comment;
 mod constraint;
@@ -55,7 +57,7 @@ mod view;
 pub use context::{UtilityContext, UtilityServices};
 
 use error::{PgResult, not_supported};
-use parser::ast::Stmt;
+use parser::ast::{ObjectType, Stmt};
 
 /// Runs a utility statement. Rows it processed, for tags that show them (CREATE TABLE AS).
 pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<u64>> {
@@ -69,6 +71,7 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::CreateEnumStmt(s) => user_type::create_enum(cx, s)?,
         Stmt::AlterEnumStmt(s) => user_type::alter_enum(cx, s)?,
         Stmt::CompositeTypeStmt(s) => user_type::create_composite(cx, s)?,
+        Stmt::DefineStmt(s) if s.kind == ObjectType::Aggregate => aggregate::execute(cx, s)?,
         Stmt::DefineStmt(s) => user_type::define(cx, s)?,
         Stmt::CreateDomainStmt(s) => domain::execute_create(cx, s)?,
         Stmt::AlterDomainStmt(s) => domain::execute_alter(cx, s)?,

@@ -189,7 +189,7 @@ fn type_(cx: &UtilityContext<'_>, kind: ObjectType, name: &TypeName) -> PgResult
 }
 
 /// Schemas to search for a possibly qualified name.
-fn search_in(cx: &UtilityContext<'_>, parts: &[String]) -> PgResult<(Vec<Oid>, String)> {
+pub(crate) fn search_in(cx: &UtilityContext<'_>, parts: &[String]) -> PgResult<(Vec<Oid>, String)> {
     match parts {
         [name] => Ok((cx.catalog.search_path().to_vec(), name.clone())),
         [schema, name] => Ok((vec![relation_name::namespace(cx.catalog, schema)?], name.clone())),
