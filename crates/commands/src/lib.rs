@@ -23,6 +23,7 @@ mod aggregate;
 mod alter_owner;
 mod alter_table;
 mod attribute;
+mod cast;
 mod column;
 mod comment;
 mod constraint;
@@ -41,6 +42,7 @@ mod inherit;
 mod lock;
 mod object_address;
 mod object_name;
+mod operator;
 mod relation_name;
 mod rename;
 mod rewrite;
@@ -72,6 +74,8 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::AlterEnumStmt(s) => user_type::alter_enum(cx, s)?,
         Stmt::CompositeTypeStmt(s) => user_type::create_composite(cx, s)?,
         Stmt::DefineStmt(s) if s.kind == ObjectType::Aggregate => aggregate::execute(cx, s)?,
+        Stmt::DefineStmt(s) if s.kind == ObjectType::Operator => operator::execute(cx, s)?,
+        Stmt::CreateCastStmt(s) => cast::execute(cx, s)?,
         Stmt::DefineStmt(s) => user_type::define(cx, s)?,
         Stmt::CreateDomainStmt(s) => domain::execute_create(cx, s)?,
         Stmt::AlterDomainStmt(s) => domain::execute_alter(cx, s)?,

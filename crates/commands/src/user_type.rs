@@ -167,7 +167,6 @@ pub(crate) fn define(cx: &UtilityContext<'_>, stmt: &DefineStmt) -> PgResult<()>
             return cx.services.command_counter_increment();
         }
         ObjectType::Type => "CREATE TYPE of a base type",
-        ObjectType::Operator => "CREATE OPERATOR",
         ObjectType::Collation => "CREATE COLLATION",
         _ => "CREATE TEXT SEARCH",
     };
