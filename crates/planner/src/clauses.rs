@@ -323,7 +323,8 @@ impl PlanContext<'_> {
             | Expr::ReturningExpr(_) => true,
             Expr::SubscriptingRef(s) => s.refassgnexpr.is_some(),
             Expr::BoolExpr(b) => b.boolop != BoolExprType::Not,
-            Expr::FuncExpr(_) | Expr::OpExpr(_) | Expr::ScalarArrayOpExpr(_) => {
+            Expr::ScalarArrayOpExpr(s) => !self.is_strict_saop(s, false),
+            Expr::FuncExpr(_) | Expr::OpExpr(_) => {
                 self.any_function(e, &mut |f| !self.func_strict(f))
             }
             _ => false,

@@ -21,9 +21,16 @@ pub fn pull_up_subqueries(root: &mut PlannerInfo<'_>) -> PgResult<()> {
 }
 
 thread_local! {
-    /// Subqueries merged in this pass: range table index, output expressions, needs placeholders.
-    static MERGED: std::cell::RefCell<Vec<(i32, Vec<TargetEntry>, bool)>> =
-        const { std::cell::RefCell::new(Vec::new()) };
+    /// Subqueries merged in this pass.
+    static MERGED: std::cell::RefCell<Vec<Merged>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// A subquery that was merged.
+struct Merged {
+    rti: i32,
+    target_list: Vec<TargetEntry>,
+    /// Relations whose columns an outer join above turns to NULL, where its output has others too.
+    nullable: Option<Relids>,
 }
 
 fn recurse(
@@ -34,7 +41,7 @@ fn recurse(
     match node {
         JoinTreeNode::RangeTblRef(rti) => {
             if is_simple_subquery(root, rti, nullable) {
-                merge(root, rti, nullable)
+                merge(root, rti, nullable, false)
             } else {
                 Ok(node)
             }
@@ -55,13 +62,65 @@ fn recurse(
                 _ => (true, true),
             };
             j.larg = recurse(root, j.larg, l)?;
-            j.rarg = recurse(root, j.rarg, r)?;
+            j.rarg = match j.rarg {
+                JoinTreeNode::RangeTblRef(rti)
+                    if j.jointype == JoinType::Left
+                        && !nullable
+                        && is_strict_lateral(root, rti, &j.larg) =>
+                {
+                    merge(root, rti, true, true)?
+                }
+                other => recurse(root, other, r)?,
+            };
             Ok(JoinTreeNode::JoinExpr(j))
         }
     }
 }
 
+/// Whether a LATERAL subquery at the inner side of a left join can be merged although it refers to
+/// the outer side: only its output may do so, by expressions that are NULL by themselves when the
+/// subquery's own columns are. No placeholder is needed then, which would force a nested loop.
+fn is_strict_lateral(root: &PlannerInfo<'_>, rti: i32, outer: &JoinTreeNode) -> bool {
+    let rte = root.rte(rti);
+    let RteKind::Subquery { subquery: q, .. } = &rte.kind else { return false };
+    let plain = q
+        .rtable
+        .iter()
+        .all(|r| matches!(r.kind, RteKind::Relation { tablesample: None, .. }) && !r.lateral);
+    let [JoinTreeNode::RangeTblRef(_)] = q.jointree.fromlist[..] else { return false };
+    if !rte.lateral || !plain || q.has_sub_links || !is_mergeable(root, rti) {
+        return false;
+    }
+    let outside = |e: &Expr| e.any(&mut |e| matches!(e, Expr::Var(v) if v.varlevelsup > 0));
+    if q.jointree.quals.as_ref().is_some_and(outside) {
+        return false;
+    }
+    let mut allowed = Relids::new();
+    collect(outer, &mut allowed);
+    q.target_list.iter().all(|t| {
+        let known = !t.expr.any(&mut |e| match e {
+            Expr::Var(v) => v.varlevelsup > 1 || v.varlevelsup == 1 && !allowed.contains(v.varno),
+            Expr::PlaceHolderVar(_) => true,
+            _ => false,
+        });
+        let own = t.expr.any(&mut |e| matches!(e, Expr::Var(v) if v.varlevelsup == 0));
+        known && own && !root.cx().contain_nonstrict(&t.expr)
+    })
+}
+
 fn is_simple_subquery(root: &PlannerInfo<'_>, rti: i32, nullable: bool) -> bool {
+    let rte = root.rte(rti);
+    // A LATERAL subquery below an outer join may refer across it; those stay.
+    if rte.lateral && nullable || !is_mergeable(root, rti) {
+        return false;
+    }
+    // An empty FROM below an outer join would lose its place.
+    let RteKind::Subquery { subquery: q, .. } = &rte.kind else { return false };
+    !(q.jointree.fromlist.is_empty() && (nullable || q.jointree.quals.is_some()))
+}
+
+/// Whether a range table entry is a subquery that only joins and computes.
+fn is_mergeable(root: &PlannerInfo<'_>, rti: i32) -> bool {
     let rte = root.rte(rti);
     let RteKind::Subquery { subquery: q, security_barrier, .. } = &rte.kind else { return false };
     let cx = root.cx();
@@ -85,18 +144,15 @@ fn is_simple_subquery(root: &PlannerInfo<'_>, rti: i32, nullable: bool) -> bool 
     {
         return false;
     }
-    // A LATERAL subquery below an outer join may refer across it; those stay.
-    if rte.lateral && nullable {
-        return false;
-    }
-    // An empty FROM below an outer join would lose its place.
-    if q.jointree.fromlist.is_empty() && (nullable || q.jointree.quals.is_some()) {
-        return false;
-    }
     !q.target_list.iter().any(|t| cx.contain_volatile(&t.expr))
 }
 
-fn merge(root: &mut PlannerInfo<'_>, rti: i32, nullable: bool) -> PgResult<JoinTreeNode> {
+fn merge(
+    root: &mut PlannerInfo<'_>,
+    rti: i32,
+    nullable: bool,
+    strict_lateral: bool,
+) -> PgResult<JoinTreeNode> {
     let RteKind::Subquery { subquery, .. } = &mut root.parse.rte_mut(rti).kind else {
         return Ok(JoinTreeNode::RangeTblRef(rti));
     };
@@ -143,7 +199,12 @@ fn merge(root: &mut PlannerInfo<'_>, rti: i32, nullable: bool) -> PgResult<JoinT
     root.parse.has_sub_links |= sub.has_sub_links;
     root.parse.has_row_security |= sub.has_row_security;
     let mut tlist = sub.target_list;
-    if nullable {
+    let mut below = None;
+    if strict_lateral {
+        let mut rels = Relids::new();
+        sub.jointree.fromlist.iter().for_each(|n| collect(n, &mut rels));
+        below = Some(rels);
+    } else if nullable {
         // Anything but a plain column of the subquery must be computed below the outer join.
         let mut rels = Relids::new();
         sub.jointree.fromlist.iter().for_each(|n| collect(n, &mut rels));
@@ -157,7 +218,8 @@ fn merge(root: &mut PlannerInfo<'_>, rti: i32, nullable: bool) -> PgResult<JoinT
             }
         }
     }
-    MERGED.with(|m| m.borrow_mut().push((rti, tlist, nullable)));
+    let entry = Merged { rti, target_list: tlist, nullable: below };
+    MERGED.with(|m| m.borrow_mut().push(entry));
     let mut tree = sub.jointree;
     if tree.fromlist.len() == 1 && tree.quals.is_none() {
         return Ok(tree.fromlist.remove(0));
@@ -193,12 +255,7 @@ fn apply_replacements(root: &mut PlannerInfo<'_>) {
     root.parse = parse;
 }
 
-fn replace_in_query(
-    query: &mut Query,
-    merged: &[(i32, Vec<TargetEntry>, bool)],
-    names: &[Vec<String>],
-    level: u32,
-) {
+fn replace_in_query(query: &mut Query, merged: &[Merged], names: &[Vec<String>], level: u32) {
     query.for_each_expr_mut(&mut |e| replace(e, merged, names, level));
     for rte in &mut query.rtable {
         if let RteKind::Subquery { subquery, .. } = &mut rte.kind {
@@ -210,18 +267,14 @@ fn replace_in_query(
     }
 }
 
-fn replace(
-    e: &mut Expr,
-    merged: &[(i32, Vec<TargetEntry>, bool)],
-    names: &[Vec<String>],
-    level: u32,
-) {
+fn replace(e: &mut Expr, merged: &[Merged], names: &[Vec<String>], level: u32) {
     match e {
         Expr::Var(v) if v.varlevelsup == level => {
-            let Some((rti, tlist, _)) = merged.iter().find(|m| m.0 == v.varno) else { return };
+            let Some(found) = merged.iter().find(|m| m.rti == v.varno) else { return };
+            let tlist = &found.target_list;
             let nulling: Relids = v.varnullingrels.iter().copied().collect();
             let mut new = if v.varattno == WHOLE_ROW_ATTNO {
-                let colnames = names.get(*rti as usize - 1).cloned().unwrap_or_default();
+                let colnames = names.get(found.rti as usize - 1).cloned().unwrap_or_default();
                 Expr::RowExpr(Box::new(RowExpr {
                     args: tlist.iter().filter(|t| !t.resjunk).map(|t| t.expr.clone()).collect(),
                     row_typeid: v.vartype,
@@ -241,7 +294,7 @@ fn replace(
             // The replacement may itself use merged subqueries.
             replace(&mut new, merged, names, 0);
             if !nulling.is_empty() {
-                add_nulling_rels(&mut new, None, &nulling);
+                add_nulling_rels(&mut new, found.nullable.as_ref(), &nulling);
             }
             if level > 0 {
                 increment_sublevels_up(&mut new, level as i32, 0);
