@@ -5,7 +5,9 @@ fn main() {
     println!("cargo:rerun-if-changed=data/errcodes.csv");
     let csv = fs::read_to_string("data/errcodes.csv").expect("errcodes.csv");
     let mut consts = String::from("impl SqlState {\n");
-    let mut names = String::from("/// SQLSTATE and PL/pgSQL condition name, in the table's order.\npub static CONDITIONS: &[(SqlState, &str)] = &[\n");
+    let mut names = String::from(
+        "/// SQLSTATE and PL/pgSQL condition name, in the table's order.\npub static CONDITIONS: &[(SqlState, &str)] = &[\n",
+    );
     for line in csv.lines().skip(1) {
         let f: Vec<&str> = line.split(',').collect();
         let (code, name, cond) = (f[0], f[2].trim_start_matches("ERRCODE_"), f[3]);

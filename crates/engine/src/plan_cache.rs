@@ -78,9 +78,4 @@ impl PlanCache {
     pub(crate) fn remove(&self, key: &PlanKey) {
         self.shard(key).lock().pop(key);
     }
-
-    /// Lookups that found a statement, and those that did not.
-    pub(crate) fn counters(&self) -> (u64, u64) {
-        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
-    }
 }

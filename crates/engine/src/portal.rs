@@ -175,6 +175,7 @@ impl PortalStore {
     }
 
     /// Drops what matches.
+    #[expect(clippy::vec_box, reason = "the portals are boxed where they come from")]
     pub(crate) fn drop_if(
         &mut self,
         mut condition: impl FnMut(&Portal) -> bool,

@@ -519,7 +519,7 @@ impl Session {
     }
 
     fn start_extended(&self) -> PgResult<()> {
-        self.core.start_command()?;
+        self.core.start_pipelined()?;
         self.arm_statement_timeout();
         Ok(())
     }
@@ -549,7 +549,9 @@ impl Session {
                 core.check_not_failed()?;
             }
             let cx = core.context();
-            let stmt = match core.xact.lock().block == Block::Failed {
+            // A lock taken in the scrutinee would be held while the statement is analysed again.
+            let failed = core.xact.lock().block == Block::Failed;
+            let stmt = match failed {
                 true => stmt,
                 false => s.prepared(&cx, statement)?,
             };

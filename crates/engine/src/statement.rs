@@ -72,7 +72,11 @@ impl CachedStatement {
         variable: bool,
     ) -> PgResult<CachedStatement> {
         let acx = context(cx, text, &types, variable);
-        Self::analyze_in(cx, acx, text, raw, types, false)
+        let statement = Self::analyze_in(cx, acx, text, raw, types, false)?;
+        if variable {
+            analyzer::check_all_parameters_known(&statement.param_types)?;
+        }
+        Ok(statement)
     }
 
     /// Analyses the query inside another statement (DECLARE, PREPARE, COPY).
@@ -84,7 +88,11 @@ impl CachedStatement {
         variable: bool,
     ) -> PgResult<CachedStatement> {
         let acx = context(cx, text, &types, variable);
-        Self::analyze_in(cx, acx, text, raw, types, true)
+        let statement = Self::analyze_in(cx, acx, text, raw, types, true)?;
+        if variable {
+            analyzer::check_all_parameters_known(&statement.param_types)?;
+        }
+        Ok(statement)
     }
 
     /// The same in a context that the caller made.
@@ -291,11 +299,7 @@ pub(crate) fn rewrite(acx: &mut AnalyzeContext<'_>, query: Query) -> PgResult<Ve
 fn collect_relations(query: &Query, out: &mut Vec<Oid>) {
     for rte in &query.rtable {
         match &rte.kind {
-            nodes::RteKind::Relation { relid, .. } => {
-                if !out.contains(relid) {
-                    out.push(*relid);
-                }
-            }
+            nodes::RteKind::Relation { relid, .. } if !out.contains(relid) => out.push(*relid),
             nodes::RteKind::Subquery { subquery, view, .. } => {
                 if let Some((relid, _)) = view {
                     out.push(*relid);

@@ -102,6 +102,17 @@ impl SessionCore {
         Ok(())
     }
 
+    /// As [`SessionCore::start_command`] for the extended protocol: from the second statement on a pipeline
+    /// is an implicit block.
+    pub(crate) fn start_pipelined(&self) -> PgResult<()> {
+        self.start_command()?;
+        let mut x = self.xact.lock();
+        if x.pipelined && x.block == Block::Started {
+            x.block = Block::Implicit;
+        }
+        Ok(())
+    }
+
     /// The innermost subtransaction, 0 for none.
     pub(crate) fn current_sub(&self) -> SubId {
         self.txn_if_any().map_or(SubId(0), |txn| txn.current_sub())
@@ -569,18 +580,6 @@ impl SessionCore {
             self.undo_savepoint(savepoint, &txn);
         }
         Ok(())
-    }
-
-    /// Opens a subtransaction inside a function; returns its depth.
-    pub(crate) fn begin_internal_sub(&self) -> PgResult<usize> {
-        self.push_savepoint(None)?;
-        Ok(self.xact.lock().savepoints.len())
-    }
-
-    /// Ends the subtransaction of that depth.
-    pub(crate) fn end_internal_sub(&self, depth: usize, commit: bool) -> PgResult<()> {
-        let at = depth - 1;
-        if commit { self.release_from(at) } else { self.rollback_to(at) }
     }
 
     /// Adds a LISTEN, UNLISTEN or NOTIFY to what the commit will do.

@@ -1,4 +1,5 @@
 //! A session over the engine in memory: transaction blocks, settings, prepared statements, cursors.
+#![allow(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 use engine::{ClientInfo, Engine, EngineOptions, Progress, RowCollector, Session};
 use error::{PgError, SqlState};
 use std::sync::{Arc, OnceLock};

@@ -14,8 +14,7 @@ pub enum SeekOrigin {
 }
 
 /// Body of a window function, called once for each row of its partition in order.
-pub type PgWindowFunction =
-    fn(&mut CallContext<'_>, &mut dyn WindowContext) -> PgResult<Datum>;
+pub type PgWindowFunction = fn(&mut CallContext<'_>, &mut dyn WindowContext) -> PgResult<Datum>;
 
 /// The partition and frame around the current row.
 pub trait WindowContext {

@@ -1,4 +1,5 @@
 //! The server over real sockets: messages in and out, malformed ones, pipelines, COPY, cancel, shutdown.
+#![allow(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 use std::{
     io::{Read, Write},
     net::TcpStream,
@@ -151,7 +152,7 @@ impl Client {
     }
 
     /// Everything up to the end of the stream.
-    fn to_end(&mut self) -> Vec<Message> {
+    fn rest(&mut self) -> Vec<Message> {
         std::iter::from_fn(|| self.receive()).collect()
     }
 }
@@ -253,7 +254,7 @@ fn data_ahead_of_an_encryption_answer_is_refused() {
     bytes.extend(80_877_103u32.to_be_bytes());
     bytes.extend(b"plain text");
     c.raw(&bytes);
-    let messages = c.to_end();
+    let messages = c.rest();
     assert_eq!(field(&messages, b'C'), "08P01");
 }
 
@@ -280,7 +281,7 @@ fn refusals_at_startup_are_fatal() {
         let s = server();
         let mut c = Client::open(s.port);
         c.startup(&parameters);
-        let messages = c.to_end();
+        let messages = c.rest();
         assert_eq!(tags(&messages), "E", "{parameters:?}");
         assert_eq!(field(&messages, b'S'), "FATAL");
         assert_eq!(field(&messages, b'C'), state);
@@ -293,7 +294,7 @@ fn nothing_but_a_startup_packet_opens_a_session() {
         let s = server();
         let mut c = Client::open(s.port);
         c.raw(bytes);
-        let messages = c.to_end();
+        let messages = c.rest();
         assert!(messages.is_empty() || tags(&messages) == "E");
     }
 }
@@ -474,7 +475,7 @@ fn impossible_frames_end_the_connection_with_an_error() {
         let s = server();
         let mut c = s.connect();
         c.raw(bytes);
-        let messages = c.to_end();
+        let messages = c.rest();
         assert_eq!(tags(&messages), "E");
         assert_eq!(field(&messages, b'S'), "FATAL");
         assert_eq!(field(&messages, b'C'), "08P01");
@@ -539,7 +540,7 @@ fn running_statements_can_be_cancelled() {
         cancel.raw(&16u32.to_be_bytes());
         cancel.raw(&80_877_102u32.to_be_bytes());
         cancel.raw(&key);
-        assert!(cancel.to_end().is_empty());
+        assert!(cancel.rest().is_empty());
         if c.stream.peek(&mut first).is_ok() {
             break;
         }
@@ -566,7 +567,7 @@ fn idle_sessions_can_be_terminated() {
     let (mut a, mut b) = (s.connect(), s.connect());
     let pid = rows(&a.query("SELECT pg_backend_pid()"))[0][0].clone().unwrap();
     b.query(&format!("SELECT pg_terminate_backend({pid})"));
-    let messages = a.to_end();
+    let messages = a.rest();
     assert_eq!(field(&messages, b'C'), "57P01");
     assert_eq!(field(&messages, b'S'), "FATAL");
 }
@@ -588,7 +589,7 @@ fn idle_in_transaction_timeouts_end_the_session() {
     let mut c = s.connect();
     c.query("SET idle_in_transaction_session_timeout = '50ms'");
     c.query("BEGIN");
-    let messages = c.to_end();
+    let messages = c.rest();
     assert_eq!(field(&messages, b'C'), "25P03");
 }
 
@@ -598,7 +599,7 @@ fn too_many_clients_are_told_so() {
     let (_a, _b) = (s.connect(), s.connect());
     let mut c = Client::open(s.port);
     c.startup(&[("user", "postgres")]);
-    let messages = c.to_end();
+    let messages = c.rest();
     assert_eq!(field(&messages, b'C'), "53300");
 }
 
@@ -607,7 +608,7 @@ fn fast_shutdown_ends_idle_sessions() {
     let mut s = Server::start(&[]);
     let mut c = s.connect();
     s.signal("-INT");
-    assert_eq!(field(&c.to_end(), b'C'), "57P01");
+    assert_eq!(field(&c.rest(), b'C'), "57P01");
     assert!(s.child.wait().unwrap().success());
 }
 

@@ -12,7 +12,7 @@ pub(super) fn register(r: &mut Registry) {
 fn file_settings(cx: &mut CallContext<'_>, _: &mut [Datum]) -> PgResult<Box<dyn RowSource>> {
     let engine = &core(cx)?.engine;
     let mut items = Vec::new();
-    for directory in engine.data_directory() {
+    if let Some(directory) = engine.data_directory() {
         for name in [config_file::FILE_NAME, config_file::AUTO_FILE_NAME] {
             let path = directory.join(name);
             if path.exists() {
