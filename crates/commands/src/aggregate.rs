@@ -125,10 +125,7 @@ fn attributes(cx: &UtilityContext<'_>, stmt: &DefineStmt) -> PgResult<Attributes
     }
     let ordered = !stmt.oldstyle && stmt.args.as_ref().is_some_and(|args| args.num_direct >= 0);
     if a.hypothetical && !ordered {
-        bail!(
-            INVALID_FUNCTION_DEFINITION,
-            "only ordered-set aggregates can be hypothetical"
-        );
+        bail!(INVALID_FUNCTION_DEFINITION, "only ordered-set aggregates can be hypothetical");
     }
     Ok(a)
 }

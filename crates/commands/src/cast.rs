@@ -26,10 +26,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateCastStmt) -> PgResul
         }
     };
     if source == target && nargs < 2 {
-        bail!(
-            INVALID_OBJECT_DEFINITION,
-            "source data type and target data type are the same"
-        );
+        bail!(INVALID_OBJECT_DEFINITION, "source data type and target data type are the same");
     }
     if cx.catalog.lookup_cast(source, target)?.is_some() {
         bail!(
@@ -82,12 +79,7 @@ fn check_types(
 }
 
 /// The number of arguments of a function that may serve as the cast.
-fn check_function(
-    cx: &UtilityContext<'_>,
-    func: Oid,
-    source: Oid,
-    target: Oid,
-) -> PgResult<usize> {
+fn check_function(cx: &UtilityContext<'_>, func: Oid, source: Oid, target: Oid) -> PgResult<usize> {
     let f = cx.catalog.get_proc(func)?;
     let fault = |text: &str| Err(error::err!(INVALID_OBJECT_DEFINITION, "{text}"));
     let coercible = |from: Oid, to: Oid| {

@@ -43,6 +43,7 @@ mod lock;
 mod object_address;
 mod object_name;
 mod operator;
+mod reindex;
 mod relation_name;
 mod rename;
 mod rewrite;
@@ -99,6 +100,7 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::GrantRoleStmt(s) => grant::execute_role(cx, s)?,
         Stmt::TruncateStmt(s) => truncate::execute(cx, s)?,
         Stmt::LockStmt(s) => lock::execute(cx, s)?,
+        Stmt::ReindexStmt(s) => reindex::execute(cx, s)?,
         other => return Err(not_supported!("{}", node_name(other))),
     }
     Ok(None)

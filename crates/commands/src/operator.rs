@@ -1,10 +1,7 @@
 //! CREATE OPERATOR: the operator, shells for a commutator or negator to come, and links back from them.
 use crate::{UtilityContext, attribute, creation, object_address};
 use analyzer::Analyzer;
-use catalog::{
-    CatalogRead, PgOperator, acl,
-    schema::pg_operator,
-};
+use catalog::{CatalogRead, PgOperator, acl, schema::pg_operator};
 use error::{PgResult, bail, err};
 use parser::ast::{DefElem, DefineStmt, TypeName};
 use types::{Datum, Oid, type_oid as t};
@@ -248,13 +245,7 @@ fn other_operator(
 }
 
 /// Makes the other operator point back.
-fn link(
-    cx: &UtilityContext<'_>,
-    other: Oid,
-    this: Oid,
-    column: usize,
-    what: &str,
-) -> PgResult<()> {
+fn link(cx: &UtilityContext<'_>, other: Oid, this: Oid, column: usize, what: &str) -> PgResult<()> {
     if !other.is_valid() {
         return Ok(());
     }
