@@ -290,11 +290,8 @@ impl Analyzer<'_> {
         names: &[String],
         actual: &[Oid],
     ) -> PgResult<Option<(Arc<PgProc>, Vec<Oid>)>> {
-        let options = CandidateOptions {
-            expand_variadic: false,
-            expand_defaults: false,
-            include_out: false,
-        };
+        let options =
+            CandidateOptions { expand_variadic: false, expand_defaults: false, include_out: false };
         match self.func_get_detail(names, &[], &[], actual, options)? {
             FuncDetail::Found { proc, candidate, .. } if proc.kind == 'f' => {
                 Ok(Some((proc, candidate.args)))

@@ -3,7 +3,7 @@ use crate::schema::*;
 use crate::tests::{begin, store};
 use crate::*;
 use parking_lot::Mutex;
-use types::{Datum, Oid, type_oid as t};
+use types::{Oid, type_oid as t};
 
 const PUBLIC: Oid = Oid(2200);
 const OWNER: Oid = Oid(10);

@@ -100,11 +100,7 @@ impl<'p> Explainer<'p> {
     }
 
     /// Prints an expression of a plan node.
-    fn deparse(
-        &self,
-        names: &resolver::PlanNames<'_, 'p>,
-        e: &Expr,
-    ) -> PgResult<String> {
+    fn deparse(&self, names: &resolver::PlanNames<'_, 'p>, e: &Expr) -> PgResult<String> {
         let cx = DeparseContext {
             rtable: &[],
             relation: None,
