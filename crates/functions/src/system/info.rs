@@ -2,6 +2,7 @@
 use catalog::CatalogRead;
 use error::{PgResult, err};
 use fmgr::Registry;
+use settings::Encoding;
 use types::{Datum, Oid};
 
 /// Registers the family.
@@ -27,13 +28,11 @@ pub(super) fn register(r: &mut Registry) {
         Ok(Datum::text(&role.map_or_else(|| format!("unknown (OID={oid})"), |r| r.name.clone())))
     });
     r.scalar("PG_encoding_to_char", |_cx, a| {
-        let index = usize::try_from(a[0].as_i32()).ok();
-        Ok(Datum::text(index.and_then(|i| ENCODINGS.get(i)).copied().unwrap_or("")))
+        let encoding = Encoding::from_number(a[0].as_i32());
+        Ok(Datum::text(encoding.map_or("", Encoding::name)))
     });
     r.scalar("PG_char_to_encoding", |_cx, a| {
-        let wanted = encoding_key(a[0].as_str());
-        let found = ENCODINGS.iter().position(|name| encoding_key(name) == wanted);
-        Ok(Datum::Int4(found.map_or(-1, |i| i as i32)))
+        Ok(Datum::Int4(Encoding::from_name(a[0].as_str()).map_or(-1, Encoding::number)))
     });
     r.scalar("pg_size_pretty", |_cx, a| Ok(Datum::text(&size_pretty(a[0].as_i64()))));
     r.scalar("pg_my_temp_schema", |cx, _a| {
@@ -55,59 +54,6 @@ pub(super) fn register(r: &mut Registry) {
         let array = types::ArrayValue::from_elems(types::type_oid::TEXT, elems);
         Ok(Datum::Array(std::sync::Arc::new(array)))
     });
-}
-
-/// PostgreSQL's encodings by number.
-const ENCODINGS: [&str; 42] = [
-    "SQL_ASCII",
-    "EUC_JP",
-    "EUC_CN",
-    "EUC_KR",
-    "EUC_TW",
-    "EUC_JIS_2004",
-    "UTF8",
-    "MULE_INTERNAL",
-    "LATIN1",
-    "LATIN2",
-    "LATIN3",
-    "LATIN4",
-    "LATIN5",
-    "LATIN6",
-    "LATIN7",
-    "LATIN8",
-    "LATIN9",
-    "LATIN10",
-    "WIN1256",
-    "WIN1258",
-    "WIN866",
-    "WIN874",
-    "KOI8R",
-    "WIN1251",
-    "WIN1252",
-    "ISO_8859_5",
-    "ISO_8859_6",
-    "ISO_8859_7",
-    "ISO_8859_8",
-    "WIN1250",
-    "WIN1253",
-    "WIN1254",
-    "WIN1255",
-    "WIN1257",
-    "KOI8U",
-    "SJIS",
-    "BIG5",
-    "GBK",
-    "UHC",
-    "GB18030",
-    "JOHAB",
-    "SHIFT_JIS_2004",
-];
-
-/// Encoding names are compared by their letters and digits; `unicode` is an old name of UTF8.
-fn encoding_key(name: &str) -> String {
-    let key: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    if key == "unicode" { "utf8".to_string() } else { key }
 }
 
 /// Bytes up to 10 kB exactly, then in the unit that leaves fewer than 10240 of it, rounded half up.
