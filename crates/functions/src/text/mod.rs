@@ -10,7 +10,6 @@ mod quote;
 mod search;
 
 pub use like::{LikeOutcome, like_match};
-pub use quote::{quote_identifier, quote_literal};
 
 use error::PgResult;
 use fmgr::Registry;

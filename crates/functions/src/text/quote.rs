@@ -1,5 +1,6 @@
 //! quote_ident, quote_literal, format.
 use super::text;
+use catalog::{quote_identifier, quote_literal};
 use error::{PgResult, bail, err};
 use fmgr::{CallContext, Registry};
 use types::{Datum, Oid};
@@ -14,21 +15,6 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.scalar("text_format", format);
     r.scalar("text_format_nv", format);
-}
-
-/// Double-quoted unless it is a plain lower-case name and no reserved word.
-pub fn quote_identifier(name: &str) -> String {
-    catalog::quote_identifier(name)
-}
-
-/// Single-quoted, with E'' if there is a backslash.
-pub fn quote_literal(value: &str) -> String {
-    let quoted = value.replace('\'', "''");
-    if value.contains('\\') {
-        format!("E'{}'", quoted.replace('\\', "\\\\"))
-    } else {
-        format!("'{quoted}'")
-    }
 }
 
 /// The arguments of format(): the plain ones, or the elements of a VARIADIC array.
