@@ -95,7 +95,6 @@ impl Database {
             settings: Vec::new(),
             address: None,
             long_secret: false,
-            wait_hook: None,
             wake: None,
         })?;
         Ok(Connection { session })

@@ -10,9 +10,6 @@ use error::{PgError, PgResult};
 use std::sync::Arc;
 use types::Datum;
 
-/// Plans that cost more than this run where they do not hold other sessions up.
-const HEAVY_COST: f64 = 2000.0;
-
 /// How far a portal ran.
 pub(crate) enum Outcome {
     /// To its end, with this tag; none for an empty statement.
@@ -53,11 +50,6 @@ pub(crate) fn run_portal_counting(
         if let Some(outcome) = outcome {
             return Ok(outcome);
         }
-    }
-    let heavy = matches!(&portal.run, Run::Query(run) if run.cost() > HEAVY_COST);
-    if heavy {
-        let backend = core.backend.clone();
-        return backend.block(|| step(core, portal, left, sink));
     }
     step(core, portal, left, sink)
 }

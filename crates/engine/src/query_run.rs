@@ -183,11 +183,6 @@ impl QueryRun {
         })
     }
 
-    /// Estimated cost of what runs.
-    pub(crate) fn cost(&self) -> f64 {
-        self.set.cost()
-    }
-
     /// Whether the plan could run backwards: a cursor over it may scroll without asking for it.
     pub(crate) fn supports_backward(&self) -> bool {
         self.set.plans.iter().all(|p| supports_backward(&p.plan.plan_tree))

@@ -158,10 +158,8 @@ fn checkpoint(core: &SessionCore) -> PgResult<()> {
             "Only roles with privileges of the \"pg_checkpoint\" role may execute this command.",
         ));
     }
-    core.backend.block(|| {
-        core.engine.store.sync()?;
-        core.engine.store.engine().flush()
-    })
+    core.engine.store.sync()?;
+    core.engine.store.engine().flush()
 }
 
 /// Transaction control; returns the tag.

@@ -25,7 +25,6 @@ fn try_connect(user: &str, database: &str) -> Result<Session, PgError> {
         settings: Vec::new(),
         address: None,
         long_secret: false,
-        wait_hook: None,
         wake: None,
     })
 }

@@ -19,6 +19,7 @@
 //! # PostgreSQL
 //! `src/backend/postmaster/`, `src/backend/tcop/{backend_startup,postgres}.c`
 
+mod active;
 mod args;
 mod buffer_pool;
 mod connection;
@@ -26,11 +27,11 @@ mod data_directory;
 mod handshake;
 mod listener;
 mod log;
+mod message;
 mod output;
 mod recv_buffer;
 mod socket;
 mod unsynced;
-mod wait_hook;
 
 use data_directory::DataDirectory;
 use error::{PgError, PgResult, SqlState};
@@ -55,6 +56,8 @@ fn main() -> ExitCode {
     }
 }
 
+/// Threads for sessions that end while as many others as there may be are served.
+const SPARE_THREADS: usize = 16;
 /// Stack of the threads that run sessions, and what expressions may use of it.
 const STACK_SIZE: usize = 16 << 20;
 const STACK_RESERVE: usize = 2 << 20;
@@ -65,10 +68,11 @@ fn serve(options: args::ServeOptions) -> PgResult<()> {
     error::set_max_stack_depth(STACK_SIZE - STACK_RESERVE);
     let addresses = listener::Addresses::resolve(&cluster)?;
     let engine = open_engine(&directory, cluster)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .thread_name("session")
         .thread_stack_size(STACK_SIZE)
+        .max_blocking_threads(engine.max_connections() + SPARE_THREADS)
         .build()
         .map_err(|e| PgError::internal(format!("could not start the runtime: {e}")))?;
     let outcome = runtime.block_on(listener::run(engine.clone(), addresses));

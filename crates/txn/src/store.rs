@@ -207,20 +207,15 @@ impl Store {
         let hash = hash_key(key);
         if let Some(found) = self.cache.get(hash, key, view.csn) {
             self.stats.cache_hits.add(1);
-            return Ok(match found {
-                Some(value) => {
-                    visit(&value);
-                    true
-                }
-                None => false,
-            });
+            visit(found.as_slice());
+            return Ok(true);
         }
         self.stats.cache_misses.add(1);
         let mut insert = self.cache.wants(key);
         let found = view.snapshot.get_with(key, &mut |value| {
             visit(value);
             if insert {
-                self.cache.insert(hash, key, Some(value), view.csn, &self.recent);
+                self.cache.insert(hash, key, value, view.csn, &self.recent);
                 insert = false;
             }
         })?;

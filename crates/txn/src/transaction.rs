@@ -310,7 +310,7 @@ impl Transaction {
     /// can neither fail nor make another fail.
     pub fn wait_for_safe_snapshot(&self) -> PgResult<()> {
         let current = || self.store.current_view();
-        let view = self.backend.block(|| self.store.ssi.safe_view(&self.backend, current))?;
+        let view = self.store.ssi.safe_view(&self.backend, current)?;
         self.set_view(view);
         Ok(())
     }
