@@ -40,6 +40,8 @@ pub struct EngineOptions {
     pub data_directory: Option<PathBuf>,
     /// Where log lines go.
     pub log: LogFunction,
+    /// Bytes of rows and index entries kept in memory for point reads.
+    pub read_cache: usize,
 }
 
 /// Who connects.
@@ -89,7 +91,10 @@ impl Engine {
         if !catalog::is_bootstrapped(&*kv)? {
             catalog::bootstrap(&*kv)?;
         }
-        let store = Store::open(kv, StoreOptions::default())?;
+        let store = Store::open(
+            kv,
+            StoreOptions { read_cache: options.read_cache, ..StoreOptions::default() },
+        )?;
         let catalog = CatalogShared::open(store.clone());
         let mut registry = Registry::default();
         functions::register_all(&mut registry);

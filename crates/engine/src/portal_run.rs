@@ -69,8 +69,9 @@ fn start(
         }
         Body::Queries(_) => {
             let cx = core.context();
-            let run = crate::query_run::QueryRun::start(&cx, &statement, portal.params.clone())?;
-            portal.run = Run::Query(Box::new(run));
+            let params = portal.params.clone();
+            portal.run =
+                Run::Query(crate::query_run::QueryRun::start_pooled(&cx, &statement, params)?);
             Ok(None)
         }
         Body::Utility => crate::utility::run(core, portal, sink),
@@ -116,7 +117,9 @@ fn step(
                 }
             }
             let tag = run.tag(tag);
-            portal.run = Run::Done;
+            if let Run::Query(run) = std::mem::replace(&mut portal.run, Run::Done) {
+                run.retire(&portal.statement);
+            }
             Ok(Outcome::Complete(Some(tag)))
         }
         Run::Rows { rows, tag } => {

@@ -192,6 +192,7 @@ impl Connection {
         // connection has nothing left and keeps no buffer.
         self.dialogue.out.release_if_empty();
         self.recv.release_if_empty();
+        self.dialogue.session.rest();
         let whole_messages = self.recv.unread().is_empty();
         let timeout = if whole_messages { self.dialogue.session.idle_timeout() } else { None };
         let expiry = async {

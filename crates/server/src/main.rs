@@ -27,6 +27,7 @@ mod data_directory;
 mod handshake;
 mod listener;
 mod log;
+mod memory;
 mod message;
 mod output;
 mod recv_buffer;
@@ -93,6 +94,7 @@ fn open_engine(
             cluster: Arc::new(cluster),
             data_directory: Some(directory.path().to_owned()),
             log: log::record,
+            read_cache: memory::read_cache(),
         },
     )
 }

@@ -164,6 +164,21 @@ impl Store {
         Transaction::start(self.clone(), backend.clone(), options, false)
     }
 
+    /// The same in the memory of the session's last transaction, if that is free.
+    pub fn begin_again(
+        self: &Arc<Self>,
+        spare: Option<Arc<Transaction>>,
+        backend: &Arc<Backend>,
+        options: TxnOptions,
+    ) -> Arc<Transaction> {
+        if let Some(mut spare) = spare
+            && spare.renew(backend, options)
+        {
+            return spare;
+        }
+        self.begin(backend, options)
+    }
+
     /// A transaction in which the store's owner reads and writes its own state (bootstrap, start-up).
     pub fn begin_internal(self: &Arc<Self>) -> Arc<Transaction> {
         let backend = self.backend(0);
