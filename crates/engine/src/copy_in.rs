@@ -200,7 +200,7 @@ impl CopyInRun {
         for i in 0..n {
             match self.read_field(cx, i) {
                 Ok(value) => row[self.columns[i].attnum as usize - 1] = value,
-                Err(e) if self.options.ignore_errors && is_soft(&e) => {
+                Err(e) if self.options.ignore_errors && e.is_soft() => {
                     self.skip(cx, i).map_err(|e| (e, Some(i)))?;
                     return Ok(None);
                 }
@@ -449,12 +449,6 @@ fn null_value(cx: &StatementContext<'_>, column: &CopyColumn) -> PgResult<Datum>
         return cx.null_of_domain(column.typ);
     }
     Ok(Datum::Null)
-}
-
-/// Errors of input functions, which ON_ERROR may skip.
-fn is_soft(e: &PgError) -> bool {
-    let class = &e.sqlstate().0[..2];
-    matches!(class, b"22" | b"23") || e.sqlstate() == SqlState::UNDEFINED_OBJECT
 }
 
 fn shorten(bytes: &[u8]) -> String {

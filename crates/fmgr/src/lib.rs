@@ -24,6 +24,7 @@
 mod context;
 mod info;
 mod registry;
+mod sql_json;
 mod window;
 
 pub use context::{FnContext, Spi, SpiResult};
@@ -32,4 +33,5 @@ pub use info::{
     SortedKey, VecRowSource, Volatility,
 };
 pub use registry::{Registry, RegistryEntry};
+pub use sql_json::{ConstructorOptions, PathCall, PathResult, PathVariable, SqlJson};
 pub use window::{PgWindowFunction, SeekOrigin, WindowContext};

@@ -112,6 +112,9 @@ pub fn register(r: &mut Registry) {
     r.scalar("bitoverlay_no_len", |_cx, a| overlay(a, a[2].as_i32(), bits(&a[1]).len as i32));
     r.scalar("bitposition", |_cx, a| {
         let (x, y) = (bits(&a[0]), bits(&a[1]));
+        if x.len == 0 || y.len > x.len {
+            return Ok(Datum::Int4(0));
+        }
         if y.len == 0 {
             return Ok(Datum::Int4(1));
         }

@@ -41,6 +41,7 @@ pub mod network;
 pub mod number_base;
 pub mod numeric;
 pub mod oid;
+pub mod random;
 pub mod range;
 pub mod range_type;
 pub mod record;
@@ -76,6 +77,7 @@ pub fn register_all(registry: &mut Registry) {
     money::register(registry);
     network::register(registry);
     oid::register(registry);
+    random::register(registry);
     range::register(registry);
     record::register(registry);
     uuid::register(registry);

@@ -72,9 +72,7 @@ impl Deparser<'_> {
             RteKind::Function { functions, funcordinality } => {
                 coldefs = self.print_functions(functions, *funcordinality)?;
             }
-            RteKind::TableFunc(_) => {
-                return Err(error::not_supported!("printing XMLTABLE and JSON_TABLE"));
-            }
+            RteKind::TableFunc(tf) => self.table_func(tf, true)?,
             RteKind::Values { values_lists, .. } => {
                 self.put("(");
                 self.values_def(values_lists)?;

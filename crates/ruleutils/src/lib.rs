@@ -26,6 +26,7 @@ mod deparser;
 mod dml;
 mod expr;
 mod from_item;
+mod json;
 mod function_call;
 mod names;
 mod namespace;

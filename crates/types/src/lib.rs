@@ -52,6 +52,7 @@ pub mod tsearch;
 pub mod type_io;
 pub mod uuid;
 mod varlena;
+pub mod xml_name;
 
 pub use bytea::ByteaOutput;
 pub use datum::{

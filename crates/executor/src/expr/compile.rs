@@ -363,8 +363,9 @@ impl<'a> ExprCompiler<'a> {
             | Expr::FieldSelect(_)
             | Expr::FieldStore(_)
             | Expr::ConvertRowtypeExpr(_) => self.row_expr(expr, scope)?,
-            Expr::JsonExpr(_) => return Err(not_supported!("SQL/JSON query functions")),
-            Expr::JsonIsPredicate(_) => return Err(not_supported!("IS JSON")),
+            Expr::JsonValueExpr(x) => self.compile(&x.formatted_expr, scope)?,
+            Expr::JsonExpr(x) => json::compile_query(self, x, scope)?,
+            Expr::JsonIsPredicate(x) => json::compile_is_json(self, x, scope)?,
             Expr::XmlExpr(_) => return Err(not_supported!("XML expressions")),
             Expr::SubLink(_) | Expr::SetToDefault(_) => {
                 return Err(PgError::internal("unplanned expression reached the executor"));

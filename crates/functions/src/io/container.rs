@@ -2,7 +2,7 @@
 use super::{SessionIo, typmod_arg};
 use crate::{range_type::RangeType, system::catalog};
 use catalog::CatalogRead;
-use error::{PgResult, bail, err};
+use error::{PgError, PgResult, SqlState, bail, err};
 use fmgr::{CallContext, Registry};
 use std::sync::Arc;
 use types::{
@@ -64,7 +64,11 @@ pub(crate) fn record_desc(cx: &CallContext<'_>, typ: Oid) -> PgResult<Arc<Record
 
 fn input_desc(cx: &CallContext<'_>, typ: Oid) -> PgResult<Arc<RecordDesc>> {
     if typ == t::RECORD || !typ.is_valid() {
-        bail!(FEATURE_NOT_SUPPORTED, "input of anonymous composite types is not implemented");
+        return Err(err!(
+            FEATURE_NOT_SUPPORTED,
+            "input of anonymous composite types is not implemented"
+        )
+        .soft());
     }
     record_desc(cx, typ)
 }
@@ -108,7 +112,13 @@ fn to_domain(
         return Ok(value);
     }
     let sql = format!("SELECT $1::{}", catalog.format_type(domain, None)?);
-    let result = cx.session.spi().execute(&sql, &[(base.oid, value)], true, 1)?;
+    // The domain's own verdict is about the input; what else its expressions raise is not.
+    let about_input = |e: PgError| match e.sqlstate() {
+        SqlState::NOT_NULL_VIOLATION | SqlState::CHECK_VIOLATION => e,
+        _ => e.hard(),
+    };
+    let result =
+        cx.session.spi().execute(&sql, &[(base.oid, value)], true, 1).map_err(about_input)?;
     Ok(result.rows.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or_default())
 }
 

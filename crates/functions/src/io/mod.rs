@@ -8,10 +8,11 @@ mod pseudo;
 mod reg;
 mod reg_text;
 mod scalar;
+mod soft;
 mod type_name;
 mod typmod;
 
-pub use type_name::{TypeName, parse_type_name};
+pub use type_name::parse_type_name;
 
 use error::PgResult;
 use fmgr::{FnContext, Registry};
@@ -23,6 +24,7 @@ pub fn register(r: &mut Registry) {
     pseudo::register(r);
     reg::register(r);
     scalar::register(r);
+    soft::register(r);
     typmod::register(r);
 }
 

@@ -18,7 +18,7 @@ pub(crate) use info::split_identifiers;
 
 use catalog::Catalog;
 use error::{PgError, PgResult};
-use fmgr::{CallContext, Registry};
+use fmgr::{CallContext, FnContext, Registry};
 use std::sync::Arc;
 use types::{ArrayValue, Datum, Oid, RecordDesc, RecordField, RecordValue, type_oid};
 
@@ -39,7 +39,12 @@ pub fn register(r: &mut Registry) {
 
 /// The session's catalog.
 pub(crate) fn catalog<'a>(cx: &CallContext<'a>) -> PgResult<&'a Catalog> {
-    cx.session
+    session_catalog(cx.session)
+}
+
+/// The catalog of a session.
+pub(crate) fn session_catalog(session: &dyn FnContext) -> PgResult<&Catalog> {
+    session
         .catalog_any()
         .downcast_ref::<Catalog>()
         .ok_or_else(|| PgError::internal("session has no catalog"))

@@ -1,8 +1,10 @@
 //! jsonpath: the tree of a path, its parser and its canonical text, which is what is stored.
 
+mod mutable;
 mod parse;
 mod print;
 
+pub use mutable::is_mutable;
 pub use parse::parse;
 
 use crate::Varlena;
