@@ -74,8 +74,7 @@ pub(crate) fn declare(
     let sub = core.txn()?.current_sub();
     let binary = stmt.options & cursor_options::BINARY != 0;
     let formats = if binary { vec![1] } else { Vec::new() };
-    let mut portal =
-        Portal::new(&stmt.portalname, Arc::new(statement), params.clone(), formats, sub)?;
+    let mut portal = Portal::new(&stmt.portalname, statement.into(), params.clone(), formats, sub)?;
     let run = QueryRun::start(cx, &portal.statement, portal.params.clone())?;
     let scroll = stmt.options & cursor_options::SCROLL != 0;
     let no_scroll = stmt.options & cursor_options::NO_SCROLL != 0;

@@ -1,6 +1,7 @@
 //! Functions written in SQL.
 use crate::{
     context::{SESSION_SERVICE, StatementContext},
+    local_statement::LocalStatement,
     session_core::SessionCore,
     statement::{Body, CachedStatement},
 };
@@ -33,7 +34,7 @@ struct SqlFunction {
 
 /// Its statements, analysed for the actual argument types of a call site.
 struct Compiled {
-    statements: Vec<Arc<CachedStatement>>,
+    statements: Vec<Arc<LocalStatement>>,
 }
 
 /// Arguments by name: `name`, `function.name`.
@@ -107,7 +108,7 @@ impl SqlFunction {
                 types.clone(),
                 &hooks,
             )?;
-            statements.push(Arc::new(statement));
+            statements.push(statement.into());
         }
         Ok(Compiled { statements })
     }

@@ -45,6 +45,7 @@ mod explain;
 mod fastpath;
 mod language;
 mod lifted;
+mod local_statement;
 mod notify;
 mod plan_cache;
 mod portal;

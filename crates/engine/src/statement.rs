@@ -224,6 +224,11 @@ impl CachedStatement {
         Ok(set)
     }
 
+    /// Whether these are the generic plans.
+    pub(crate) fn is_generic(&self, plans: &Arc<PlannedSet>) -> bool {
+        self.slots.lock().generic.as_ref().is_some_and(|generic| Arc::ptr_eq(generic, plans))
+    }
+
     fn wants_custom(&self, cx: &StatementContext<'_>) -> bool {
         if self.param_types.is_empty() {
             return false;
