@@ -49,11 +49,17 @@ pub mod regex;
 pub mod sequence;
 pub mod system;
 pub mod text;
+pub mod tsearch;
 pub mod uuid;
 pub mod value_info;
 pub mod window;
 
 use fmgr::Registry;
+
+/// The SQL/JSON machinery that the executor calls.
+pub fn sql_json() -> &'static dyn fmgr::SqlJson {
+    &json::Machinery
+}
 
 /// Registers every body there is.
 pub fn register_all(registry: &mut Registry) {
@@ -86,5 +92,6 @@ pub fn register_all(registry: &mut Registry) {
     number_base::register(registry);
     value_info::register(registry);
     text::register(registry);
+    tsearch::register(registry);
     window::register(registry);
 }
