@@ -43,6 +43,7 @@ mod lock;
 mod object_address;
 mod object_name;
 mod operator;
+mod range_type;
 mod reindex;
 mod relation_name;
 mod rename;
@@ -53,6 +54,7 @@ mod schema;
 mod sequence;
 mod table;
 mod table_as;
+mod text_search;
 mod truncate;
 mod user_type;
 mod view;
@@ -77,6 +79,20 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::DefineStmt(s) if s.kind == ObjectType::Aggregate => aggregate::execute(cx, s)?,
         Stmt::DefineStmt(s) if s.kind == ObjectType::Operator => operator::execute(cx, s)?,
         Stmt::CreateCastStmt(s) => cast::execute(cx, s)?,
+        Stmt::CreateRangeStmt(s) => range_type::execute(cx, s)?,
+        Stmt::AlterTSDictionaryStmt(s) => text_search::alter_dictionary(cx, s)?,
+        Stmt::AlterTSConfigurationStmt(s) => text_search::alter_configuration(cx, s)?,
+        Stmt::DefineStmt(s)
+            if matches!(
+                s.kind,
+                ObjectType::TsParser
+                    | ObjectType::TsTemplate
+                    | ObjectType::TsDictionary
+                    | ObjectType::TsConfiguration
+            ) =>
+        {
+            text_search::define(cx, s)?;
+        }
         Stmt::DefineStmt(s) => user_type::define(cx, s)?,
         Stmt::CreateDomainStmt(s) => domain::execute_create(cx, s)?,
         Stmt::AlterDomainStmt(s) => domain::execute_alter(cx, s)?,

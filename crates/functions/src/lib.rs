@@ -32,6 +32,7 @@ pub mod enums;
 pub mod float;
 pub mod format;
 pub mod geometry;
+mod hash_extended;
 pub mod int;
 pub mod io;
 pub mod json;
@@ -85,6 +86,7 @@ pub fn register_all(registry: &mut Registry) {
     oid::register(registry);
     random::register(registry);
     range::register(registry);
+    hash_extended::register(registry);
     record::register(registry);
     uuid::register(registry);
     bucket::register(registry);
