@@ -367,6 +367,17 @@ impl CatalogRead for Catalog {
     }
 
     fn identity_sequence(&self, relid: Oid, attnum: i16) -> PgResult<Option<Oid>> {
+        // Partitions share the sequence of the partitioned table.
+        if let Some(relation) = self.relation(relid)?.filter(|r| r.is_partition)
+            && let Some(parent) = self.inheritance_parents(relid)?.first().copied()
+        {
+            let parent = self.get_relation(parent)?;
+            let name = relation.attr(attnum).map_or("", |a| a.name.as_str());
+            return match parent.attr_by_name(name) {
+                Some(a) => self.identity_sequence(parent.oid, a.num),
+                None => Ok(None),
+            };
+        }
         let key = [oid(pg_class::RELID), oid(relid), Datum::Int4(i32::from(attnum))];
         let rows = self.rows_by_index(index::PG_DEPEND_REFERENCE_INDEX, &key)?;
         Ok(rows

@@ -489,5 +489,6 @@ fn store(
     }
     let exprs: Vec<&nodes::Expr> = p.defaults.iter().collect();
     cx.catalog.record_expr_dependencies(this, &exprs, Oid::INVALID, normal, normal)?;
-    cx.services.command_counter_increment()
+    cx.services.command_counter_increment()?;
+    cx.services.validate_function(oid, cx.source_text)
 }

@@ -20,6 +20,7 @@
 //! `src/backend/commands/`, `src/backend/tcop/utility.c`
 
 mod aggregate;
+mod alter_inherit;
 mod alter_owner;
 mod alter_table;
 mod attribute;
@@ -31,6 +32,7 @@ mod constraint_attrs;
 mod context;
 mod creation;
 mod database;
+mod dependents;
 mod domain;
 mod drop;
 pub mod explain;
@@ -42,7 +44,9 @@ mod inherit;
 mod lock;
 mod object_address;
 mod object_name;
+mod on_commit;
 mod operator;
+mod partition;
 mod range_type;
 mod reindex;
 mod relation_name;
@@ -60,6 +64,7 @@ mod user_type;
 mod view;
 
 pub use context::{UtilityContext, UtilityServices};
+pub use on_commit::run_on_commit;
 
 use error::{PgResult, not_supported};
 use parser::ast::{ObjectType, Stmt};
@@ -69,7 +74,7 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
     match stmt {
         Stmt::CreateStmt(s) => table::execute(cx, s)?,
         Stmt::CreateTableAsStmt(s) => return table_as::execute(cx, s),
-        Stmt::IndexStmt(s) => index::execute(cx, s)?,
+        Stmt::IndexStmt(s) => index::execute(cx, s).map(|_| ())?,
         Stmt::CreateSeqStmt(s) => sequence::execute_create(cx, s)?,
         Stmt::AlterSeqStmt(s) => sequence::execute_alter(cx, s)?,
         Stmt::ViewStmt(s) => view::execute(cx, s)?,

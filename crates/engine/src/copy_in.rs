@@ -13,7 +13,7 @@ use crate::{
 };
 use analyzer::{AnalyzeContext, EphemeralRelation};
 use catalog::{RelationDesc, quote_identifier, quote_qualified};
-use error::{PgError, PgResult, SqlState, bail, err};
+use error::{PgError, PgResult, bail, err};
 use executor::{BulkInserter, StandaloneExprs};
 use fmgr::FnContext;
 use parser::ast::{CopyStmt, Stmt};
@@ -78,7 +78,8 @@ impl CopyInRun {
         }
         let columns = copy::table_columns(&relation, stmt, &options)?;
         let target =
-            match relation.relkind == 'r' && !relation.has_triggers && !relation.row_security {
+            match relation.relkind == 'r' && relation.triggers.is_empty() && !relation.row_security
+            {
                 true => bulk_target(cx, stmt, &relation, &columns)?,
                 false => Target::Insert(plan_insert(cx, stmt, &relation, &columns)?),
             };
