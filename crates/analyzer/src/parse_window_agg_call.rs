@@ -269,8 +269,7 @@ impl Analyzer<'_> {
             .collect();
         let saved = self.ps().next_resno;
         self.ps_mut().next_resno = tlist.len() as i16 + 1;
-        let order =
-            self.transform_sort_clause(agg_order, &mut tlist, ExprKind::OrderBy, true)?;
+        let order = self.transform_sort_clause(agg_order, &mut tlist, ExprKind::OrderBy, true)?;
         if distinct {
             agg.aggdistinct = self.transform_distinct_clause(&mut tlist, &order, true)?;
             for sortcl in &agg.aggdistinct {

@@ -233,9 +233,6 @@ pub(crate) fn parameters(
                 .at(parameter.location));
             }
             p.input.push(typ);
-        } else if mode == 'o' && noun == "procedure" {
-            // Output arguments are part of a procedure's call.
-            p.input.push(typ);
         }
         if output {
             p.output.push(typ);

@@ -22,6 +22,10 @@ impl StatementContext<'_> {
     pub(crate) fn language_body(&self, proc: &Arc<PgProc>) -> PgResult<FnBody> {
         match proc.lang {
             LANG_SQL => Ok(FnBody::Language(Arc::new(SqlFunction { proc: proc.clone() }))),
+            crate::plpgsql::LANG_PLPGSQL => {
+                let function = crate::plpgsql::PlpgsqlFunction { proc: proc.clone() };
+                Ok(FnBody::Language(Arc::new(function)))
+            }
             _ => Err(not_supported!("function {} in its language", proc.name)),
         }
     }

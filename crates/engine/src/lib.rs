@@ -26,7 +26,6 @@
 //! `src/backend/utils/mmgr/portalmem.c`
 
 mod activity;
-mod call;
 mod check;
 mod clock;
 mod command_tag;
@@ -50,6 +49,7 @@ mod local_statement;
 mod notify;
 mod on_commit;
 mod plan_cache;
+mod plpgsql;
 mod portal;
 mod portal_run;
 mod prepared;
