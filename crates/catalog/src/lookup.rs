@@ -323,6 +323,12 @@ impl CatalogRead for Catalog {
     }
 
     fn lookup_namespace(&self, name: &str) -> PgResult<Option<Oid>> {
+        // The session's own name for its temporary schema.
+        if name == "pg_temp"
+            && let Some(temp) = self.temp_namespace()
+        {
+            return Ok(Some(temp));
+        }
         self.cached(Key::NamespaceName(name.into()), || {
             let key = [Datum::text(name)];
             let row = self.row_by_index(index::PG_NAMESPACE_NSPNAME_INDEX, &key)?;
