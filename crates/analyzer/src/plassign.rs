@@ -44,13 +44,8 @@ impl Analyzer<'_> {
         let value = std::mem::replace(&mut query.target_list[at].expr, Self::int4_const(0));
         let (source, location) = (value.typ(), value.location());
         let mut value = if !indirection.is_empty() {
-            let assigned = AssignTarget {
-                name: s.name.clone(),
-                is_subscript: false,
-                typ,
-                typmod,
-                collation,
-            };
+            let assigned =
+                AssignTarget { name: s.name.clone(), is_subscript: false, typ, typmod, collation };
             self.transform_assignment_indirection(
                 Some(target),
                 assigned,

@@ -204,4 +204,8 @@ impl FnContext for StatementContext<'_> {
     fn spi(&self) -> &dyn Spi {
         self
     }
+
+    fn sql_json(&self) -> PgResult<&'static dyn fmgr::SqlJson> {
+        Ok(functions::sql_json())
+    }
 }

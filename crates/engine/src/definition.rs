@@ -152,10 +152,6 @@ impl UtilityServices for Services<'_, '_> {
         Ok(())
     }
 
-    fn validate_function(&self, oid: Oid, source: &str) -> PgResult<()> {
-        crate::plpgsql::validate_function(self.cx, oid, source)
-    }
-
     fn register_on_commit(&self, table: Oid, action: parser::ast::OnCommitAction) {
         self.cx.core.on_commit.register(table, action);
     }

@@ -14,6 +14,9 @@ use types::{Oid, type_oid};
 /// Checks a function that has just been stored. `source` is the statement that made it.
 pub(crate) fn validate(cx: &StatementContext<'_>, oid: Oid, source: &str) -> PgResult<()> {
     let proc = cx.catalog.get_proc(oid)?;
+    if proc.lang == crate::plpgsql::LANG_PLPGSQL {
+        return crate::plpgsql::validate(cx, &proc, source);
+    }
     if proc.lang != LANG_SQL {
         return Ok(());
     }
@@ -154,7 +157,7 @@ fn declared_columns(
 }
 
 /// A position in the body becomes one in the statement, if the body stands in it as one literal.
-fn in_statement(mut e: PgError, body: &str, source: &str) -> PgError {
+pub(crate) fn in_statement(mut e: PgError, body: &str, source: &str) -> PgError {
     let Some(at) = e.0.position.take() else { return e };
     match find_literal(body, source, at as usize) {
         Some(position) => e.0.position = Some(position as u32),

@@ -1,11 +1,6 @@
 //! This session as PL/pgSQL sees it.
 use super::prepare::{EnginePlan, check_cursor_query};
-use crate::{
-    context::StatementContext,
-    cursor,
-    session_core::SessionCore,
-    statement::Body,
-};
+use crate::{context::StatementContext, cursor, session_core::SessionCore, statement::Body};
 use ::plpgsql::{ContextEntry, Executed, Host, Plan, SubTransaction, TransitionTable};
 use analyzer::ColumnRefHooks;
 use catalog::Catalog;
@@ -155,9 +150,8 @@ impl Host for EngineHost<'_> {
         self.next_command(read_only)?;
         let statement = engine_plan.statement.clone();
         let is_query = matches!(statement.body, Body::Queries(_));
-        let result = self.with_transitions(|| {
-            crate::spi::run(self.core, statement, params.into(), max_rows)
-        })?;
+        let result = self
+            .with_transitions(|| crate::spi::run(self.core, statement, params.into(), max_rows))?;
         self.next_command(read_only)?;
         if !is_query {
             self.refresh();
@@ -247,12 +241,8 @@ impl Host for EngineHost<'_> {
         count: i64,
         is_move: bool,
     ) -> PgResult<Vec<Vec<Datum>>> {
-        let stmt = FetchStmt {
-            direction,
-            how_many: count,
-            portalname: name.to_owned(),
-            ismove: is_move,
-        };
+        let stmt =
+            FetchStmt { direction, how_many: count, portalname: name.to_owned(), ismove: is_move };
         let cx = self.cx();
         let mut run = self.with_transitions(|| cursor::fetch(&cx, &stmt))?;
         if is_move {

@@ -3,7 +3,6 @@ mod cast;
 mod host;
 mod prepare;
 mod procedure;
-mod source_position;
 
 pub(crate) use procedure::{call_columns, run_call, run_do};
 
@@ -174,20 +173,7 @@ fn in_body(mut e: PgError, proc: &PgProc) -> PgError {
     e.context(format!("compilation of PL/pgSQL function \"{}\" near line {line}", proc.name))
 }
 
-/// Checks a function that has just been stored; `source` is the statement that made it.
-pub(crate) fn validate_function(
-    cx: &StatementContext<'_>,
-    oid: Oid,
-    source: &str,
-) -> PgResult<()> {
-    let proc = cx.catalog.get_proc(oid)?;
-    match proc.lang {
-        LANG_PLPGSQL => validate(cx, &proc, source),
-        _ => Ok(()),
-    }
-}
-
-/// Checks a PL/pgSQL function.
+/// Checks a PL/pgSQL function that has just been stored; `source` is the statement that made it.
 pub(crate) fn validate(cx: &StatementContext<'_>, proc: &PgProc, source: &str) -> PgResult<()> {
     let name = |typ: Oid| cx.catalog.format_type(typ, None);
     let rettype = proc.rettype;
@@ -221,7 +207,7 @@ pub(crate) fn validate(cx: &StatementContext<'_>, proc: &PgProc, source: &str) -
     if !cx.typed.check_function_bodies {
         return Ok(());
     }
-    let place = |e: PgError| source_position::in_statement(e, &proc.src, source);
+    let place = |e: PgError| crate::function_check::in_statement(e, &proc.src, source);
     let compile_context = CompileContext {
         catalog: &cx.catalog,
         session: cx,
@@ -254,10 +240,7 @@ impl LanguageFunction for PlpgsqlFunction {
     fn call(&self, cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Datum> {
         let core = session_of(cx)?;
         if matches!(self.proc.rettype, type_oid::TRIGGER | type_oid::EVENT_TRIGGER) {
-            error::bail!(
-                FEATURE_NOT_SUPPORTED,
-                "trigger functions can only be called as triggers"
-            );
+            error::bail!(FEATURE_NOT_SUPPORTED, "trigger functions can only be called as triggers");
         }
         let function = self.compiled(cx, core)?;
         let host = EngineHost::new(core, true, None);

@@ -84,8 +84,7 @@ impl EngineHost<'_> {
             if let Stmt::SelectStmt(select) = &raw.stmt
                 && select.into_clause.is_some()
             {
-                let statement =
-                    CachedStatement::utility(&cx, text, Arc::new(raw), types.to_vec())?;
+                let statement = CachedStatement::utility(&cx, text, Arc::new(raw), types.to_vec())?;
                 plans.push(plan_of(&cx, statement, false)?);
                 continue;
             }
@@ -132,7 +131,11 @@ fn plan_of(
         columns,
         simple: simple.is_some(),
         command,
-        handle: Arc::new(EnginePlan { statement: LocalStatement::new(Arc::new(statement)), simple, call: None }),
+        handle: Arc::new(EnginePlan {
+            statement: LocalStatement::new(Arc::new(statement)),
+            simple,
+            call: None,
+        }),
     })
 }
 

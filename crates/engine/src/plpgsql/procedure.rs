@@ -91,10 +91,8 @@ pub(super) fn call(
     if !held && !acl::is_superuser(&cx.catalog, cx.catalog.current_user())? {
         return Err(acl::permission_denied(ObjectKind::Procedure, &proc.name));
     }
-    let inputs: Vec<Expr> = modes(&proc)
-        .filter(|m| m.1)
-        .filter_map(|(i, ..)| call.args.get(i).cloned())
-        .collect();
+    let inputs: Vec<Expr> =
+        modes(&proc).filter(|m| m.1).filter_map(|(i, ..)| call.args.get(i).cloned()).collect();
     let arg_types: Vec<Oid> = inputs.iter().map(Expr::typ).collect();
     let mut args = Vec::with_capacity(inputs.len());
     if !inputs.is_empty() {
@@ -202,11 +200,7 @@ pub(crate) fn run_call(
 }
 
 /// Runs DO.
-pub(crate) fn run_do(
-    cx: &StatementContext<'_>,
-    portal: &Portal,
-    stmt: &DoStmt,
-) -> PgResult<()> {
+pub(crate) fn run_do(cx: &StatementContext<'_>, portal: &Portal, stmt: &DoStmt) -> PgResult<()> {
     let mut source = None;
     let mut language = None;
     for arg in &stmt.args {
@@ -278,7 +272,9 @@ fn run_block(cx: &StatementContext<'_>, source: String, atomic: bool) -> PgResul
             e.0.internal_query = Some(proc.src.clone());
             // DO is no statement that a position could be found in by its text alone.
         }
-        e.context(format!("compilation of PL/pgSQL function \"inline_code_block\" near line {line}"))
+        e.context(format!(
+            "compilation of PL/pgSQL function \"inline_code_block\" near line {line}"
+        ))
     })?;
     let host = EngineHost::new(cx.core, atomic, None);
     ::plpgsql::call_block(&compiled, &host)
