@@ -132,6 +132,8 @@ pub struct CallSite {
     pub variadic: bool,
     /// Columns asked of a `record` function by a column definition list.
     pub column_types: Vec<Oid>,
+    /// The same with names and type modifiers.
+    pub columns: Option<Arc<types::RecordDesc>>,
     /// For the functions of a hypothetical-set aggregate: how its rows are sorted.
     pub sort_keys: Vec<SortedKey>,
 }

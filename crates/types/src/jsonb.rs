@@ -353,6 +353,11 @@ impl<'a> ObjectView<'a> {
         self.len == 0
     }
 
+    /// Whether this is the same object in memory, not merely an equal one.
+    pub(crate) fn same_place(&self, other: &ObjectView<'_>) -> bool {
+        self.len == other.len && std::ptr::eq(self.body.as_ptr(), other.body.as_ptr())
+    }
+
     /// Key `i` in key order.
     pub fn key(&self, i: usize) -> &'a str {
         std::str::from_utf8(slice(self.body, 0, i, 8 * self.len)).unwrap_or_default()
