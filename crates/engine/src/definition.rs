@@ -156,6 +156,10 @@ impl UtilityServices for Services<'_, '_> {
         self.cx.core.on_commit.register(table, action);
     }
 
+    fn validate_function(&self, oid: Oid, source: &str) -> PgResult<()> {
+        crate::function_check::validate(self.cx, oid, source)
+    }
+
     fn session_slot(&self) -> u32 {
         self.cx.core.slot
     }
