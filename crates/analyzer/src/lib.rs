@@ -65,7 +65,6 @@ mod parse_xml;
 mod plassign;
 mod polymorphic;
 mod range_function;
-mod plassign;
 pub mod relation_expr;
 pub mod rewrite;
 mod set_operation;
