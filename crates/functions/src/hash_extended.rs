@@ -12,7 +12,13 @@ const HASH: Oid = Oid(405);
 const EXTENDED: i16 = 2;
 
 /// Hash of a value by its type's default operator class.
-fn hash_value(cx: &CallContext<'_>, typ: Oid, collation: Oid, v: &Datum, seed: i64) -> PgResult<u64> {
+fn hash_value(
+    cx: &CallContext<'_>,
+    typ: Oid,
+    collation: Oid,
+    v: &Datum,
+    seed: i64,
+) -> PgResult<u64> {
     let cat = catalog(cx)?;
     let class = cat.default_opclass(typ, HASH)?;
     let function = match &class {

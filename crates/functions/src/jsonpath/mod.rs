@@ -8,7 +8,9 @@ mod method;
 mod predicate;
 mod sql;
 
-pub(crate) use sql::{exists as sql_exists, query as sql_query, rows as sql_rows, value as sql_value};
+pub(crate) use sql::{
+    exists as sql_exists, query as sql_query, rows as sql_rows, value as sql_value,
+};
 
 use bumpalo::Bump;
 use error::{PgResult, bail, err};

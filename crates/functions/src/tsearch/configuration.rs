@@ -44,7 +44,10 @@ pub(super) fn default_configuration(cx: &CallContext<'_>) -> PgResult<Oid> {
 
 impl Configuration {
     /// The configuration of a call, from an argument or from the setting.
-    pub fn of_call(cx: &mut CallContext<'_>, given: Option<&Datum>) -> PgResult<Arc<Configuration>> {
+    pub fn of_call(
+        cx: &mut CallContext<'_>,
+        given: Option<&Datum>,
+    ) -> PgResult<Arc<Configuration>> {
         let cat = catalog(cx)?;
         let versions = (cat.catalog_version(), cat.local_version());
         let wanted = match given {
@@ -162,9 +165,9 @@ fn too_long() -> PgError {
 /// Parsers other than the default one would have to be written in C.
 pub(super) fn check_parser(cx: &CallContext<'_>, parser: Oid) -> PgResult<()> {
     let cat = catalog(cx)?;
-    let row = cat
-        .row_by_oid(pg_ts_parser::RELID, parser)?
-        .ok_or_else(|| err!(UNDEFINED_OBJECT, "text search parser with OID {parser} does not exist"))?;
+    let row = cat.row_by_oid(pg_ts_parser::RELID, parser)?.ok_or_else(|| {
+        err!(UNDEFINED_OBJECT, "text search parser with OID {parser} does not exist")
+    })?;
     let proc = cat.get_proc(row.oid(pg_ts_parser::PRSTOKEN))?;
     if proc.src != "prsd_nexttoken" {
         return Err(not_supported!("text search parser function {}", proc.src));

@@ -131,7 +131,13 @@ struct Emit {
 }
 
 /// Merges two sets of positions, each shifted.
-fn merge(out: &mut Positions, l: &Positions, r: &Positions, shift: (i32, i32), emit: Emit) -> Match {
+fn merge(
+    out: &mut Positions,
+    l: &Positions,
+    r: &Positions,
+    shift: (i32, i32),
+    emit: Emit,
+) -> Match {
     let (mut i, mut j) = (0, 0);
     while i < l.at.len() || j < r.at.len() {
         let left = l.at.get(i).map_or(i32::MAX, |p| p + shift.0);

@@ -172,8 +172,7 @@ impl<'a> Headliner<'a> {
     }
 
     fn make(&self, cx: &CallContext<'_>, text: &str) -> PgResult<String> {
-        let mut all =
-            Collector { program: self.program.as_ref(), words: Vec::new(), position: 0 };
+        let mut all = Collector { program: self.program.as_ref(), words: Vec::new(), position: 0 };
         self.configuration.parse(cx, text, &mut |tokens, answer| {
             let normals = answer.as_deref();
             if normals.is_some() {
@@ -236,8 +235,7 @@ fn jsonb_value(h: &Headliner<'_>, cx: &CallContext<'_>, value: Jsonb<'_>) -> PgR
             JsonValue::Array(items.collect::<PgResult<_>>()?)
         }
         Jsonb::Object(members) => {
-            let members =
-                members.iter().map(|(k, v)| Ok((k.to_owned(), jsonb_value(h, cx, v)?)));
+            let members = members.iter().map(|(k, v)| Ok((k.to_owned(), jsonb_value(h, cx, v)?)));
             JsonValue::Object(members.collect::<PgResult<_>>()?)
         }
         other => other.to_value(),

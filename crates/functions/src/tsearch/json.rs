@@ -39,11 +39,8 @@ fn parts(filter: &Datum) -> PgResult<Parts> {
             "numeric" => out.numbers = true,
             "boolean" => out.booleans = true,
             _ => {
-                return Err(err!(
-                    INVALID_PARAMETER_VALUE,
-                    "wrong flag in flag array: \"{name}\""
-                )
-                .hint(HINT));
+                return Err(err!(INVALID_PARAMETER_VALUE, "wrong flag in flag array: \"{name}\"")
+                    .hint(HINT));
             }
         }
         Ok(())

@@ -121,7 +121,8 @@ fn read_machine(table: &str) -> Option<Machine> {
             alias => token_type(alias)?,
         };
         let extra = read_extra(fields.next().unwrap_or(""))?;
-        let rule = Rule { test: read_test(test)?, action: read_action(action)?, state, token, extra };
+        let rule =
+            Rule { test: read_test(test)?, action: read_action(action)?, state, token, extra };
         states.last_mut()?.push(rule);
     }
     Some(Machine { states, url_path: by_name("InURLPathFirst")? })
@@ -202,11 +203,7 @@ pub(super) struct DefaultParser<'a> {
 
 impl<'a> DefaultParser<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self::in_state(text, 0)
-    }
-
-    fn in_state(text: &'a str, state: usize) -> Self {
-        let stack = vec![Position { at: 0, token: 0, state, pushed_at: None }];
+        let stack = vec![Position { at: 0, token: 0, state: 0, pushed_at: None }];
         DefaultParser { text, stack, start: 0, ignore: false, wants_host: false }
     }
 
@@ -263,9 +260,13 @@ impl<'a> DefaultParser<'a> {
         Ok(None)
     }
 
-
     /// The first rule that fits; a test may move forward, which changes the current character.
-    fn choose(&mut self, rules: &[Rule], first: usize, width: usize) -> PgResult<(usize, Rule, usize)> {
+    fn choose(
+        &mut self,
+        rules: &[Rule],
+        first: usize,
+        width: usize,
+    ) -> PgResult<(usize, Rule, usize)> {
         for (n, rule) in rules.iter().enumerate().skip(first) {
             let before = self.here().at;
             if self.holds(rule.test)? {
@@ -311,14 +312,11 @@ impl<'a> DefaultParser<'a> {
     /// Whether a token of that type starts here; goes past it.
     fn ahead(&mut self, state: usize, wants_host: bool, wanted: Option<u8>) -> PgResult<bool> {
         error::check_stack_depth()?;
-        let here = self.here();
-        let rest = &self.text[here.at..];
-        let mut inner = DefaultParser::in_state(rest, state);
+        let mut inner = DefaultParser::new(&self.text[self.here().at..]);
         inner.wants_host = wants_host;
         if state != 0 {
-            // It goes on in the middle of a token.
-            inner = DefaultParser::in_state(self.text, state);
-            inner.stack = vec![here, Position { state, pushed_at: None, ..here }];
+            let first = inner.here();
+            inner.stack.push(Position { state, ..first });
         }
         let Some(token) = inner.next_token()? else { return Ok(false) };
         if Some(token.kind) != wanted {
@@ -428,20 +426,21 @@ mod tests {
 
     #[test]
     fn default_parser() {
-        assert_eq!(tokens("foo-bar 12"), [
-            ("asciihword", "foo-bar"),
-            ("hword_asciipart", "foo"),
-            ("blank", "-"),
-            ("hword_asciipart", "bar"),
-            ("blank", " "),
-            ("uint", "12"),
-        ]);
-        assert_eq!(tokens("http://a.bc/d"), [
-            ("protocol", "http://"),
-            ("url", "a.bc/d"),
-            ("host", "a.bc"),
-            ("url_path", "/d"),
-        ]);
+        assert_eq!(
+            tokens("foo-bar 12"),
+            [
+                ("asciihword", "foo-bar"),
+                ("hword_asciipart", "foo"),
+                ("blank", "-"),
+                ("hword_asciipart", "bar"),
+                ("blank", " "),
+                ("uint", "12"),
+            ]
+        );
+        assert_eq!(
+            tokens("http://a.bc/d"),
+            [("protocol", "http://"), ("url", "a.bc/d"), ("host", "a.bc"), ("url_path", "/d"),]
+        );
         assert_eq!(tokens("<b>x</b>"), [("tag", "<b>"), ("asciiword", "x"), ("tag", "</b>")]);
     }
 }

@@ -21,10 +21,7 @@ fn compare(a: &[u8], b: &[u8]) -> Ordering {
     }
 }
 
-fn join(
-    a: &[Datum],
-    make: impl FnOnce(Box<TsQuery>, Box<TsQuery>) -> TsQuery,
-) -> PgResult<Datum> {
+fn join(a: &[Datum], make: impl FnOnce(Box<TsQuery>, Box<TsQuery>) -> TsQuery) -> PgResult<Datum> {
     let (left, right) = (query(&a[0]), query(&a[1]));
     let joined = match (left, right) {
         (Some(l), Some(r)) => {
@@ -155,4 +152,3 @@ pub(super) fn register(r: &mut Registry) {
 pub(super) fn no_lexemes(text: &str) -> PgError {
     PgError::notice(format!("text-search query doesn't contain lexemes: \"{text}\""))
 }
-

@@ -14,9 +14,18 @@ enum Kind {
 
 #[derive(Clone, Debug)]
 enum Content {
-    Word { word: String, crc: i32, weights: u8, prefix: bool },
+    Word {
+        word: String,
+        crc: i32,
+        weights: u8,
+        prefix: bool,
+    },
     /// Operands, the right one first.
-    Operator { kind: Kind, distance: u16, children: Vec<QueryNode> },
+    Operator {
+        kind: Kind,
+        distance: u16,
+        children: Vec<QueryNode>,
+    },
 }
 
 /// A node of such a tree.
@@ -58,12 +67,8 @@ impl QueryNode {
         match query {
             TsQuery::Word { word, weights, prefix } => {
                 let crc = legacy_crc(word);
-                let content = Content::Word {
-                    word: word.clone(),
-                    crc,
-                    weights: *weights,
-                    prefix: *prefix,
-                };
+                let content =
+                    Content::Word { word: word.clone(), crc, weights: *weights, prefix: *prefix };
                 QueryNode { content, sign: 1 << (crc as u32 % 32), fixed: false }
             }
             TsQuery::Not(c) => operator(Kind::Not, 0, vec![Self::new(c)]),

@@ -59,8 +59,7 @@ fn rank_and(w: &[f32; 4], v: &[Lexeme], operands: &[Operand]) -> f32 {
             for (other, other_unknown) in seen[..i].iter().flatten() {
                 for p in own {
                     for q in *other {
-                        let distance =
-                            (i32::from(position(*p)) - i32::from(position(*q))).abs();
+                        let distance = (i32::from(position(*p)) - i32::from(position(*q))).abs();
                         if distance == 0 && !unknown && !other_unknown {
                             continue;
                         }
@@ -87,8 +86,7 @@ fn rank_or(w: &[f32; 4], v: &[Lexeme], operands: &[Operand]) -> f32 {
     for item in &items {
         for entry in entries(v, item) {
             let nowhere = [0];
-            let own: &[u16] =
-                if entry.positions.is_empty() { &nowhere } else { &entry.positions };
+            let own: &[u16] = if entry.positions.is_empty() { &nowhere } else { &entry.positions };
             let (mut sum, mut best, mut best_at) = (0.0f32, -1.0f32, 0usize);
             for (j, p) in own.iter().enumerate() {
                 let here = w[usize::from(weight(*p))];
@@ -196,7 +194,11 @@ impl Document for Found {
 }
 
 /// A part of the text that matches: indexes of its first and last place.
-fn cover(places: &[Place], from: &mut usize, program: &Program) -> PgResult<Option<(usize, usize)>> {
+fn cover(
+    places: &[Place],
+    from: &mut usize,
+    program: &Program,
+) -> PgResult<Option<(usize, usize)>> {
     let empty = || Found(vec![None; program.operands.len()]);
     loop {
         let mut found = empty();
@@ -246,8 +248,7 @@ fn rank_cd(
         let weights: f64 =
             places[first..=last].iter().map(|p| inverse[usize::from(weight(p.at))]).sum();
         let words = last - first;
-        let (p, q) =
-            (i32::from(position(places[first].at)), i32::from(position(places[last].at)));
+        let (p, q) = (i32::from(position(places[first].at)), i32::from(position(places[last].at)));
         let density = (words + 1) as f64 / weights;
         let mut noise = (q - p) - words as i32;
         if noise < 0 {

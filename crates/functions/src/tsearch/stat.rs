@@ -20,10 +20,9 @@ fn statistics(
     }
     let mask = match weights {
         None => 0,
-        Some(letters) => letters
-            .bytes()
-            .filter_map(|c| weight_of(c).ok())
-            .fold(0u8, |mask, w| mask | 1 << w),
+        Some(letters) => {
+            letters.bytes().filter_map(|c| weight_of(c).ok()).fold(0u8, |mask, w| mask | 1 << w)
+        }
     };
     let mut words: BTreeMap<Vec<u8>, (i32, i32)> = BTreeMap::new();
     for row in result.rows.iter().filter(|row| !row[0].is_null()) {
@@ -31,9 +30,7 @@ fn statistics(
         for lexeme in tsearch::tsvector_decode(row[0].as_bytes()) {
             let places = match (mask, lexeme.positions.len()) {
                 (0, n) => n.max(1),
-                _ => {
-                    lexeme.positions.iter().filter(|p| mask & (1 << weight(**p)) != 0).count()
-                }
+                _ => lexeme.positions.iter().filter(|p| mask & (1 << weight(**p)) != 0).count(),
             };
             if places == 0 {
                 continue;

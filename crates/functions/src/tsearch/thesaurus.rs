@@ -240,4 +240,3 @@ impl Thesaurus {
         Ok(answer)
     }
 }
-

@@ -1,7 +1,7 @@
 //! to_tsquery, plainto_tsquery, phraseto_tsquery and websearch_to_tsquery.
 use super::configuration::Configuration;
-use super::{query::no_lexemes, query_datum, vector_match::vector_matches};
 use super::{document::DocumentBuilder, lexemes, query};
+use super::{query::no_lexemes, query_datum, vector_match::vector_matches};
 use error::{PgError, PgResult};
 use fmgr::{CallContext, Registry};
 use types::{

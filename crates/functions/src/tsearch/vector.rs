@@ -6,7 +6,9 @@ use fmgr::{Registry, VecRowSource};
 use std::{cmp::Ordering, sync::Arc};
 use types::{
     ArrayValue, Datum,
-    tsearch::{self, Lexeme, MAX_WORD, canonical_size, limit_position, position, weight, with_weight},
+    tsearch::{
+        self, Lexeme, MAX_WORD, canonical_size, limit_position, position, weight, with_weight,
+    },
     type_oid as t,
 };
 

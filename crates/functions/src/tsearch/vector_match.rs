@@ -31,7 +31,8 @@ impl VectorDocument<'_> {
         let found = match positions {
             None => lexeme.positions.iter().any(|p| fits(&p)),
             Some(out) => {
-                out.at = lexeme.positions.iter().filter(fits).map(|p| position(*p).into()).collect();
+                out.at =
+                    lexeme.positions.iter().filter(fits).map(|p| position(*p).into()).collect();
                 !out.at.is_empty()
             }
         };

@@ -36,9 +36,9 @@ impl Ispell {
                 continue;
             }
             let is_suffix = affix.kind == AffixKind::Suffix;
-            let repeats = out.last().is_some_and(|last| {
-                last.is_suffix == is_suffix && affix.add.ends_with(&last.text)
-            });
+            let repeats = out
+                .last()
+                .is_some_and(|last| last.is_suffix == is_suffix && affix.add.ends_with(&last.text));
             if !repeats {
                 out.push(CompoundAffix { text: affix.add.clone(), is_suffix });
             }
@@ -144,11 +144,7 @@ impl Ispell {
             };
             let entry = &self.words[longer.words.start];
             let is_word = entry.word.len() == longer.length;
-            if is_word
-                && entry.usage & place != 0
-                && !tried[level]
-                && level as isize > least
-            {
+            if is_word && entry.usage & place != 0 && !tried[level] && level as isize > least {
                 if level + 1 == bytes.len() {
                     own.push(text(start..bytes.len()));
                     return Ok(joined(own, others));

@@ -87,15 +87,15 @@ impl Ispell {
             let (word, flags) = line.split_once('/').unwrap_or((line, ""));
             let end = flags.find(|c: char| !c.is_ascii_graphic()).unwrap_or(flags.len());
             let word = word.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or("");
-            read.push((lower(word), flags[..end].to_owned()));
+            let flags = self.flags.of_word(&flags[..end])?;
+            read.push((lower(word), flags));
         }
         // Words of one spelling are joined in the order of their flags.
         read.sort();
-        for (word, stored) in read {
+        for (word, flags) in read {
             if word.is_empty() {
                 continue;
             }
-            let flags = self.flags.of_word(&stored)?;
             let own = self.flags.usage(&flags)? & usage::MASK;
             match self.words.last_mut() {
                 Some(last) if last.word == word && last.flags != flags => {
@@ -133,11 +133,7 @@ impl Ispell {
     }
 
     /// Affixes of a kind that a word has, the shorter first.
-    fn affixes_of<'a>(
-        &'a self,
-        word: &'a str,
-        kind: AffixKind,
-    ) -> impl Iterator<Item = &'a Affix> {
+    fn affixes_of<'a>(&'a self, word: &'a str, kind: AffixKind) -> impl Iterator<Item = &'a Affix> {
         let ends = (0..=word.len()).filter(move |n| match kind {
             AffixKind::Prefix => word.is_char_boundary(*n),
             AffixKind::Suffix => word.is_char_boundary(word.len() - n),
@@ -221,4 +217,3 @@ impl Ispell {
         Ok(Some(out).filter(|out| !out.is_empty()))
     }
 }
-
