@@ -456,6 +456,11 @@ fn preprocess_expression(
     Ok(expr)
 }
 
+/// Preprocesses a PlaceHolderVar's expression that so far only stood within a LATERAL subquery.
+pub fn preprocess_phv_expression(root: &mut PlannerInfo<'_>, expr: Expr) -> PgResult<Expr> {
+    preprocess_expression(root, expr, ExprKind::Target)
+}
+
 fn each_expr(
     root: &mut PlannerInfo<'_>,
     list: Vec<TargetEntry>,
@@ -687,7 +692,7 @@ pub fn query_planner(
     }
     build_base_rel_tlists(root);
     placeholder::find_placeholders_in_jointree(root);
-    find_lateral_references(root);
+    find_lateral_references(root)?;
     let joinlist = deconstruct_jointree(root)?;
     reconsider_outer_join_clauses(root);
     generate_base_implied_equalities(root);
