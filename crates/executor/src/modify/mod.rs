@@ -24,6 +24,6 @@ pub(crate) use merge::{MergeActionSpec, MergeDo};
 pub(crate) use modify_table::{ModifyTableSpec, ResultRel};
 pub(crate) use on_conflict::OnConflictSpec;
 pub(crate) use partition::{convert_row, fits_partition, route};
-pub(crate) use row_change::{ChangeOutcome, is_repeatable, serialization_failure};
+pub(crate) use row_change::{ChangeOutcome, is_repeatable, serialization_failure, wait_context};
 pub(crate) use same_datum::same_datum;
 pub(crate) use target::{Target, slot_of};
