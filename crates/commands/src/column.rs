@@ -57,6 +57,7 @@ pub(crate) fn column_type(
     let mut acx = cx.analyze_context();
     let a = analyzer::Analyzer::new(&mut acx);
     let (typ, typmod) = a.typename_type(type_name)?;
+    crate::attribute::check_usage(cx, typ.oid)?;
     if type_name.setof {
         return Err(err!(
             INVALID_TABLE_DEFINITION,

@@ -2,10 +2,8 @@
 use crate::{UtilityContext, attribute, creation, object_address, user_type};
 use analyzer::Analyzer;
 use catalog::{
-    CatalogRead, NewType, PgCast, PgProc, RowBuilder,
-    DependencyKind, ObjectAddress,
+    CatalogRead, DependencyKind, NewType, ObjectAddress, PgCast, PgProc, RowBuilder,
     schema::{pg_cast, pg_collation, pg_range},
-
 };
 use error::{PgResult, bail, err};
 use parser::ast::{CreateRangeStmt, DefElem, ObjectRef, ObjectType};
@@ -108,9 +106,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateRangeStmt) -> PgResu
 fn attributes(cx: &UtilityContext<'_>, stmt: &CreateRangeStmt) -> PgResult<Attributes> {
     fn once<T>(slot: &mut Option<T>, item: &DefElem, value: T) -> PgResult<()> {
         if slot.replace(value).is_some() {
-            return Err(
-                err!(SYNTAX_ERROR, "conflicting or redundant options").at(item.location)
-            );
+            return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(item.location));
         }
         Ok(())
     }
@@ -204,9 +200,8 @@ fn opclass(cx: &UtilityContext<'_>, name: Option<&[String]>, subtype: Oid) -> Pg
     };
     let (schemas, last) = object_address::search_in(cx, name)?;
     let classes = cx.catalog.opclasses_of_am(BTREE)?;
-    let found = schemas
-        .iter()
-        .find_map(|ns| classes.iter().find(|c| c.namespace == *ns && c.name == last));
+    let found =
+        schemas.iter().find_map(|ns| classes.iter().find(|c| c.namespace == *ns && c.name == last));
     let dotted = name.join(".");
     let Some(class) = found else {
         bail!(
@@ -234,11 +229,7 @@ fn function(
     let found = attribute::exact_function(cx, name, args)?;
     let signature = || attribute::signature(cx, name, args);
     if found.rettype != result {
-        bail!(
-            INVALID_OBJECT_DEFINITION,
-            "range {kind} {} must return {result_name}",
-            signature()?
-        );
+        bail!(INVALID_OBJECT_DEFINITION, "range {kind} {} must return {result_name}", signature()?);
     }
     if found.volatile != 'i' {
         bail!(INVALID_OBJECT_DEFINITION, "range {kind} {} must be immutable", signature()?);

@@ -1,11 +1,8 @@
 //! CREATE and ALTER TEXT SEARCH PARSER, TEMPLATE, DICTIONARY and CONFIGURATION.
 use crate::{UtilityContext, attribute, creation, object_address, relation_name};
 use catalog::{
-    CatalogRead, RowBuilder, acl,
-    DependencyKind, ObjectAddress,
-    quote_identifier,
+    CatalogRead, DependencyKind, ObjectAddress, RowBuilder, acl, quote_identifier,
     schema::{index, pg_ts_config, pg_ts_config_map, pg_ts_dict, pg_ts_parser, pg_ts_template},
-
 };
 use error::{PgError, PgResult, SqlState, bail, err, not_supported};
 use fmgr::{CallContext, CallSite};
@@ -68,12 +65,7 @@ const UNIQUE_CONFIGURATION: (Oid, &str, &str) =
     (index::PG_TS_CONFIG_CFGNAME_INDEX, "pg_ts_config_cfgname_index", "cfg");
 
 /// A support function with these arguments and this result.
-fn function(
-    cx: &UtilityContext<'_>,
-    item: &DefElem,
-    args: &[Oid],
-    result: Oid,
-) -> PgResult<Oid> {
+fn function(cx: &UtilityContext<'_>, item: &DefElem, args: &[Oid], result: Oid) -> PgResult<Oid> {
     let name = attribute::qualified_name(item)?;
     let found = attribute::exact_function(cx, &name, args)?;
     if found.rettype != result {
@@ -199,11 +191,8 @@ fn serialize(options: &[DictionaryOption]) -> Datum {
 /// Calls a support function on a value that only it understands.
 fn call(cx: &UtilityContext<'_>, function: Oid, argument: Datum) -> PgResult<Datum> {
     let info = cx.session.resolve_function(function)?;
-    let site = CallSite {
-        arg_types: vec![t::INTERNAL],
-        ret_type: t::INTERNAL,
-        ..CallSite::default()
-    };
+    let site =
+        CallSite { arg_types: vec![t::INTERNAL], ret_type: t::INTERNAL, ..CallSite::default() };
     let mut cache = None;
     let mut call =
         CallContext { session: cx.session, site: &site, cache: &mut cache, in_aggregate: false };
@@ -357,10 +346,8 @@ fn record_configuration(
     namespace: Oid,
     parser: Oid,
 ) -> PgResult<()> {
-    let mut on = vec![
-        ObjectAddress::namespace(namespace),
-        ObjectAddress::new(pg_ts_parser::RELID, parser),
-    ];
+    let mut on =
+        vec![ObjectAddress::namespace(namespace), ObjectAddress::new(pg_ts_parser::RELID, parser)];
     for row in cx.catalog.rows_by_index(index::PG_TS_CONFIG_MAP_INDEX, &[Datum::Oid(oid)])? {
         on.push(ObjectAddress::new(pg_ts_dict::RELID, row.oid(pg_ts_config_map::MAPDICT)));
     }

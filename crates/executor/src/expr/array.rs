@@ -1,7 +1,8 @@
 //! Arrays: ARRAY[…], subscripts and slices for reading and assignment, casts by element.
+use super::fixed_array as fixed;
 use super::{CExpr, FnCall};
 use crate::{Cx, batch::Rows};
-use error::{PgError, PgResult, err, not_supported};
+use error::{PgError, PgResult, err};
 use std::sync::Arc;
 use types::{ArrayDim, ArrayValue, Datum, Oid};
 
@@ -92,6 +93,8 @@ pub struct SubscriptNode {
     pub(crate) assign: Option<(CExpr, u32)>,
     /// For jsonb: the function that reads a path.
     pub(crate) jsonb: Option<JsonbSubscripts>,
+    /// The container is of fixed length.
+    pub(crate) fixed: bool,
 }
 
 /// The functions behind jsonb subscripts.
@@ -137,7 +140,10 @@ impl SubscriptNode {
         let slice = !self.lower.is_empty();
         let Some((value, slot)) = &self.assign else {
             let Datum::Array(array) = &container else {
-                return Err(not_supported!("subscripts of fixed-length types"));
+                if slice {
+                    return Err(not_supported_slice("slices of fixed-length arrays"));
+                }
+                return fixed::element(&container, self.elem_type, &upper[..n]);
             };
             return Ok(if slice {
                 fetch_slice(array, &lower[..n], &upper[..n])
@@ -148,13 +154,25 @@ impl SubscriptNode {
         cx.es.case_values[*slot as usize] = match &container {
             Datum::Array(array) if !slice => fetch_element(array, &upper[..n]),
             Datum::Array(array) => fetch_slice(array, &lower[..n], &upper[..n]),
-            _ => Datum::Null,
+            Datum::Null => Datum::Null,
+            _ if slice => Datum::Null,
+            fixed => fixed::element(fixed, self.elem_type, &upper[..n])?,
         };
         let value = value.eval(rows, cx)?;
+        if self.fixed {
+            if slice {
+                return Err(not_supported_slice("updates on slices of fixed-length arrays"));
+            }
+            // Neither may be NULL, or nothing changes.
+            if container.is_null() || value.is_null() {
+                return Ok(container);
+            }
+            return fixed::assigned(&container, self.elem_type, &upper[..n], &value);
+        }
         let array = match container {
             Datum::Null => Arc::new(ArrayValue::empty(self.elem_type)),
             Datum::Array(array) => array,
-            _ => return Err(not_supported!("subscripts of fixed-length types")),
+            _ => return Err(PgError::internal("a subscripted value is not an array")),
         };
         if slice {
             match value {
@@ -230,6 +248,11 @@ impl SubscriptNode {
         };
         jsonb.set.call(cx, &mut [container, path, value, Datum::Bool(true)])
     }
+}
+
+/// 0A000 with PostgreSQL's words.
+fn not_supported_slice(what: &str) -> PgError {
+    err!(FEATURE_NOT_SUPPORTED, "{what} not implemented")
 }
 
 /// Position of an element; `None` if a subscript is out of bounds or their number is wrong.

@@ -628,6 +628,7 @@ impl<'a> ExprCompiler<'a> {
             lower,
             assign,
             jsonb,
+            fixed: super::fixed_array::is_fixed(s.refcontainertype),
         })))
     }
 

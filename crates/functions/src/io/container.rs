@@ -234,9 +234,10 @@ fn register_ranges(r: &mut Registry) {
     r.scalar("multirange_in", |cx, a| {
         let typ = RangeType::of_multirange(cx, a[1].as_oid())?;
         let mut ranges = Vec::new();
-        for text in range::parse_multirange(a[0].as_str())? {
+        range::parse_multirange(a[0].as_str(), |text| {
             ranges.push(read_range(cx, &typ, typmod_arg(a), text)?);
-        }
+            Ok(())
+        })?;
         let ranges = typ.normalize(cx, ranges)?;
         Ok(Datum::Multirange(Arc::new(MultirangeValue { type_id: typ.multirange, ranges })))
     });
