@@ -111,10 +111,7 @@ fn set_relation_name(cx: &UtilityContext<'_>, relation: &RelationDesc, name: &st
 fn rename_column(cx: &UtilityContext<'_>, stmt: &RenameStmt) -> PgResult<()> {
     let Some(name) = &stmt.relation else { return Ok(()) };
     let Some(relation) = open(cx, name, stmt)? else { return Ok(()) };
-    let reach = Reach {
-        inherit: stmt.relation.as_ref().is_none_or(|r| r.inh),
-        recursing: false,
-    };
+    let reach = Reach { inherit: stmt.relation.as_ref().is_none_or(|r| r.inh), recursing: false };
     if relation.oftype.is_valid() {
         bail!(WRONG_OBJECT_TYPE, "cannot rename column of typed table");
     }

@@ -192,13 +192,13 @@ impl CopyInRun {
             let e = err!(BAD_COPY_FILE_FORMAT, "extra data after last expected column");
             return Err((e, None));
         }
-        if self.fields.len() < n {
-            let missing = &self.columns[self.fields.len()].name;
-            let e = err!(BAD_COPY_FILE_FORMAT, "missing data for column \"{missing}\"");
-            return Err((e, None));
-        }
         let mut row = vec![Datum::Null; self.relation.attrs.len()];
         for i in 0..n {
+            if i >= self.fields.len() {
+                let missing = &self.columns[i].name;
+                let e = err!(BAD_COPY_FILE_FORMAT, "missing data for column \"{missing}\"");
+                return Err((e, None));
+            }
             match self.read_field(cx, i) {
                 Ok(value) => row[self.columns[i].attnum as usize - 1] = value,
                 Err(e) if self.options.ignore_errors && e.is_soft() => {

@@ -19,12 +19,29 @@ impl ForeignKey {
         old: &[Datum],
         new: Option<&[Datum]>,
     ) -> PgResult<()> {
+        if cx.catalog.get_relation(self.con.relid)?.relkind != 'p' {
+            return self.changed_for(cx, self, old, new);
+        }
+        for leaf in self.for_leaves(cx)? {
+            leaf.changed_for(cx, self, old, new)?;
+        }
+        Ok(())
+    }
+
+    /// Acts on one referencing table; errors name the constraint as `named` has it.
+    fn changed_for(
+        &self,
+        cx: &mut Cx<'_>,
+        named: &ForeignKey,
+        old: &[Datum],
+        new: Option<&[Datum]>,
+    ) -> PgResult<()> {
         let action = if new.is_some() { self.con.fupdtype } else { self.con.fdeltype };
         let snapshot = fresh_snapshot(cx)?;
         match action {
             'r' => {
                 if !self.find_children(cx, &snapshot, old, true)?.is_empty() {
-                    return Err(self.still_referenced(cx, old, true)?);
+                    return Err(named.still_referenced(cx, old, true)?);
                 }
                 Ok(())
             }
@@ -38,7 +55,7 @@ impl ForeignKey {
                 if self.find_parent(cx, &snapshot, &key)?.is_some() {
                     return Ok(());
                 }
-                Err(self.still_referenced(cx, old, false)?)
+                Err(named.still_referenced(cx, old, false)?)
             }
         }
     }

@@ -90,16 +90,19 @@ impl Target {
             }
         }
         let enforced = |k: &&catalog::Constraint| k.contype == 'f' && k.enforced;
+        // Of a constraint and its parts for partitions of the other table, the constraint does the work.
         let foreign_keys = rel
             .constraints
             .iter()
             .filter(enforced)
+            .filter(|k| !rel.constraints.iter().any(|p| p.oid == k.parentid))
             .map(|k| ForeignKey::compile(c, k).map(Arc::new))
             .collect::<PgResult<_>>()?;
         let referencing = rel
             .referencing
             .iter()
             .filter(enforced)
+            .filter(|k| !rel.referencing.iter().any(|p| p.oid == k.parentid))
             .map(|k| ForeignKey::compile(c, k).map(Arc::new))
             .collect::<PgResult<_>>()?;
         Ok(Target {
