@@ -62,6 +62,11 @@ pub fn sql_json() -> &'static dyn fmgr::SqlJson {
     &json::Machinery
 }
 
+/// jsonpath in, regular expressions checked.
+pub fn jsonpath_input(text: &str) -> error::PgResult<types::Datum> {
+    jsonpath::input(text)
+}
+
 /// Registers every body there is.
 pub fn register_all(registry: &mut Registry) {
     aggregate::register(registry);

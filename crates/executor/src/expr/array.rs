@@ -97,10 +97,9 @@ pub struct SubscriptNode {
     pub(crate) fixed: bool,
 }
 
-/// The functions behind jsonb subscripts.
+/// The function behind jsonb subscripts.
 pub(crate) struct JsonbSubscripts {
     pub(crate) fetch: FnCall,
-    pub(crate) set: FnCall,
     /// Type of each subscript, for its text form.
     pub(crate) types: Vec<Oid>,
 }
@@ -233,20 +232,25 @@ impl SubscriptNode {
             cx.session.type_output(*typ, &value, &mut text)?;
             path.push(Datum::bytes(&text));
         }
-        let path = Datum::Array(Arc::new(ArrayValue::from_elems(types::type_oid::TEXT, path)));
-        let Some((value, _)) = &self.assign else {
-            return jsonb.fetch.call(cx, &mut [container, path]);
+        let Some((value, slot)) = &self.assign else {
+            let path = ArrayValue::from_elems(types::type_oid::TEXT, path);
+            return jsonb.fetch.call(cx, &mut [container, Datum::Array(Arc::new(path))]);
+        };
+        // A nested assignment changes what is there now.
+        cx.es.case_values[*slot as usize] = match &container {
+            Datum::Null => Datum::Null,
+            container => {
+                let path = ArrayValue::from_elems(types::type_oid::TEXT, path.clone());
+                jsonb.fetch.call(cx, &mut [container.clone(), Datum::Array(Arc::new(path))])?
+            }
         };
         let value = value.eval(rows, cx)?;
-        let container = match container {
-            Datum::Null => cx.session.type_input(types::type_oid::JSONB, -1, "{}")?,
-            other => other,
-        };
-        let value = match value {
-            Datum::Null => cx.session.type_input(types::type_oid::JSONB, -1, "null")?,
-            other => other,
-        };
-        jsonb.set.call(cx, &mut [container, path, value, Datum::Bool(true)])
+        let path: Vec<(String, bool)> = path
+            .iter()
+            .zip(&jsonb.types)
+            .map(|(step, typ)| (step.as_str().to_string(), *typ == types::type_oid::INT4))
+            .collect();
+        cx.session.sql_json()?.assign(&container, &path, &value)
     }
 }
 

@@ -107,6 +107,10 @@ impl SqlJson for Machinery {
         Populate::new(session)?.whole(value, typ, typmod, omit_quotes)
     }
 
+    fn assign(&self, container: &Datum, path: &[(String, bool)], value: &Datum) -> PgResult<Datum> {
+        super::modify::assign(container, path, value)
+    }
+
     fn is_json(
         &self,
         value: &Datum,

@@ -409,7 +409,12 @@ fn target(
         _ => None,
     };
     let desc = match (&base, typ) {
-        (Some(record), t::RECORD) => record.desc.clone(),
+        (Some(record), t::RECORD) => {
+            if let Some(asked) = &cx.site.columns {
+                check_columns(p, &record.desc, asked)?;
+            }
+            record.desc.clone()
+        }
         (None, t::RECORD) => asked()?,
         _ => p.desc(typ)?,
     };
@@ -483,7 +488,54 @@ fn many(
         }
         rows.push(fields);
     }
-    Ok(VecRowSource::boxed(rows))
+    Ok(Box::new(Records { rows: rows.into_iter(), desc: target.desc }))
+}
+
+/// Finished rows that know their columns.
+struct Records {
+    rows: std::vec::IntoIter<Vec<Datum>>,
+    desc: Arc<RecordDesc>,
+}
+
+impl RowSource for Records {
+    fn next(&mut self, _cx: &mut CallContext<'_>, row: &mut Vec<Datum>) -> PgResult<bool> {
+        match self.rows.next() {
+            Some(next) => {
+                row.extend(next);
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn columns(&self) -> Option<Vec<(String, Oid)>> {
+        Some(self.desc.fields.iter().map(|f| (f.name.clone(), f.typ)).collect())
+    }
+}
+
+/// A row given as `record` must fit the column definition list.
+fn check_columns(p: &Populate<'_>, own: &RecordDesc, asked: &RecordDesc) -> PgResult<()> {
+    let mismatch = || {
+        err!(DATATYPE_MISMATCH, "function return row and query-specified return row do not match")
+    };
+    let (n, m) = (own.fields.len(), asked.fields.len());
+    if n != m {
+        let plural = if n == 1 { "" } else { "s" };
+        return Err(mismatch().detail(format!(
+            "Returned row contains {n} attribute{plural}, but query expects {m}."
+        )));
+    }
+    for (i, (have, want)) in own.fields.iter().zip(&asked.fields).enumerate() {
+        if have.typ != want.typ {
+            return Err(mismatch().detail(format!(
+                "Returned type {} at ordinal position {}, but query expects {}.",
+                p.catalog.format_type(have.typ, None)?,
+                i + 1,
+                p.catalog.format_type(want.typ, None)?
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Registers the family.

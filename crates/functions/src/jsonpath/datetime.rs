@@ -100,12 +100,7 @@ pub(super) fn parse<'a>(
         Method::TimestampTz => t::TIMESTAMPTZ,
         _ => typ,
     };
-    let converted = match (typ, target) {
-        // Only a time with its zone is precise enough to have one.
-        (t::TIMESTAMP, t::TIMETZ) => None,
-        _ => convert(session, typ, target, value, use_zone)?,
-    };
-    let value = converted.ok_or_else(unrecognized)?;
+    let value = convert(session, typ, target, value, use_zone)?.ok_or_else(unrecognized)?;
     let offset = match (typ, target, &value) {
         (t::TIMESTAMPTZ, ..) => offset,
         (_, t::TIMESTAMPTZ, Datum::Int8(ts)) => {
@@ -161,6 +156,14 @@ fn convert(
 ) -> PgResult<Option<Datum>> {
     if from == to {
         return Ok(Some(v));
+    }
+    let clock = |typ: Oid| matches!(typ, t::TIME | t::TIMETZ);
+    // A time has no date, and a date no time.
+    if clock(from) && !clock(to)
+        || from == t::DATE && clock(to)
+        || (from, to) == (t::TIMESTAMP, t::TIMETZ)
+    {
+        return Ok(None);
     }
     let zone = &session.io_options().time_zone;
     let zoned = |typ: Oid| matches!(typ, t::TIMETZ | t::TIMESTAMPTZ);
@@ -218,8 +221,8 @@ pub(super) fn compare(
         return Ok(None);
     }
     let target = if rank(*tx) >= rank(*ty) { *tx } else { *ty };
-    let a = convert(session, *tx, target, vx.clone(), use_zone)?;
-    let b = convert(session, *ty, target, vy.clone(), use_zone)?;
+    let a = beyond(convert(session, *tx, target, vx.clone(), use_zone), vx)?;
+    let b = beyond(convert(session, *ty, target, vy.clone(), use_zone), vy)?;
     Ok(match (a, b) {
         (Some(Datum::Int4(a)), Some(Datum::Int4(b))) => Some(a.cmp(&b)),
         (Some(Datum::Int8(a)), Some(Datum::Int8(b))) => Some(a.cmp(&b)),
@@ -228,4 +231,14 @@ pub(super) fn compare(
         }
         _ => None,
     })
+}
+
+/// A date that no timestamp reaches is before or after all of them.
+fn beyond(converted: PgResult<Option<Datum>>, v: &Datum) -> PgResult<Option<Datum>> {
+    match (converted, v) {
+        (Err(e), Datum::Int4(days)) if e.sqlstate() == error::SqlState::DATETIME_FIELD_OVERFLOW => {
+            Ok(Some(Datum::Int8(if *days < 0 { i64::MIN } else { i64::MAX })))
+        }
+        (result, _) => result,
+    }
 }

@@ -130,6 +130,13 @@ fn rows(cx: &mut CallContext<'_>, a: &[Datum], zone: bool) -> PgResult<Vec<Datum
     call.items(cx, &arena)?.iter().map(Item::datum).collect()
 }
 
+/// jsonpath in: the canonical text, regular expressions checked.
+pub(crate) fn input(text: &str) -> PgResult<Datum> {
+    let path = parse(text)?;
+    path.for_each_regex(&mut |pattern, flags| predicate::compile(pattern, flags).map(|_| ()))?;
+    Ok(Datum::text(&path.to_string()))
+}
+
 /// Registers the family.
 pub fn register(r: &mut Registry) {
     r.scalar("jsonb_path_exists", |cx, a| exists(cx, a, false));

@@ -137,7 +137,7 @@ impl<'a> Executor<'a, '_> {
     }
 }
 
-fn compile(pattern: &str, flags: &str) -> PgResult<Compiled> {
+pub(super) fn compile(pattern: &str, flags: &str) -> PgResult<Compiled> {
     let flags = Flags {
         ignore_case: flags.contains('i'),
         newline_dot: !flags.contains('s'),
