@@ -144,6 +144,17 @@ pub(crate) fn one(cx: &UtilityContext<'_>, relid: Oid, cmd: &AlterTableCmd) -> P
         (At::DisableRowSecurity, _) => row_security(cx, relid, false, None),
         (At::ForceRowSecurity, _) => row_security(cx, relid, false, Some(true)),
         (At::NoForceRowSecurity, _) => row_security(cx, relid, false, Some(false)),
+        (
+            At::EnableTrig
+            | At::EnableAlwaysTrig
+            | At::EnableReplicaTrig
+            | At::DisableTrig
+            | At::EnableTrigAll
+            | At::DisableTrigAll
+            | At::EnableTrigUser
+            | At::DisableTrigUser,
+            _,
+        ) => crate::trigger::set_enabled(cx, &relation, cmd),
         (subtype, _) => Err(not_supported!("ALTER TABLE {}", action_name(*subtype))),
     }
 }
@@ -161,7 +172,7 @@ fn action_name(subtype: At) -> &'static str {
             "ENABLE or DISABLE RULE"
         }
         At::GenericOptions | At::AlterColumnGenericOptions => "OPTIONS",
-        _ => "ENABLE or DISABLE TRIGGER",
+        _ => "of this kind",
     }
 }
 

@@ -59,6 +59,7 @@ mod sequence;
 mod table;
 mod table_as;
 mod text_search;
+mod trigger;
 mod truncate;
 mod user_type;
 mod view;
@@ -102,6 +103,7 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::CreateDomainStmt(s) => domain::execute_create(cx, s)?,
         Stmt::AlterDomainStmt(s) => domain::execute_alter(cx, s)?,
         Stmt::CreateFunctionStmt(s) => function::execute(cx, s)?,
+        Stmt::CreateTrigStmt(s) => trigger::execute(cx, s)?,
         Stmt::AlterTableStmt(s) => alter_table::execute(cx, s)?,
         Stmt::RenameStmt(s) => rename::execute(cx, s)?,
         Stmt::AlterOwnerStmt(s) => alter_owner::execute_owner(cx, s)?,

@@ -3,6 +3,7 @@ mod cast;
 mod host;
 mod prepare;
 mod procedure;
+mod trigger;
 
 pub(crate) use procedure::{call_columns, run_call, run_do};
 
@@ -257,5 +258,13 @@ impl LanguageFunction for PlpgsqlFunction {
         let host = EngineHost::new(core, true, None);
         let rows = ::plpgsql::call_set(&function, &host, args, &cx.site.column_types)?;
         Ok(VecRowSource::boxed(rows))
+    }
+
+    fn call_trigger(
+        &self,
+        session: &dyn fmgr::FnContext,
+        data: &fmgr::TriggerData,
+    ) -> PgResult<fmgr::TriggerResult> {
+        self.fire(session, data)
     }
 }

@@ -1,5 +1,10 @@
 //! Foreign keys: what a changed row has to be checked for, at the end of the statement or at commit.
-use super::{Target, describe::describe_columns, same_datum};
+use super::{
+    Target,
+    describe::describe_columns,
+    same_datum,
+    trigger::{Captures, QueuedTrigger},
+};
 use crate::{
     Cx,
     expr::{ExprCompiler, FnCall},
@@ -35,6 +40,8 @@ pub(crate) enum Pending {
     Referenced { key: Arc<ForeignKey>, old: Vec<Datum>, new: Option<Vec<Datum>> },
     /// A deferrable unique key had a duplicate when its row was written.
     Unique { relid: Oid, index: Arc<IndexDesc>, values: Vec<Datum>, rowid: Rowid },
+    /// An AFTER trigger.
+    Trigger(Box<QueuedTrigger>),
 }
 
 /// Checks that wait for the end of the statement, and the targets of referential actions.
@@ -43,6 +50,7 @@ pub struct AfterStatement {
     pub(crate) pending: Vec<Pending>,
     pub(crate) targets: HashMap<Oid, Arc<Target>>,
     pub(crate) partitions: HashMap<Oid, Arc<super::partition::PartitionSpec>>,
+    pub(crate) captures: Captures,
 }
 
 /// A transaction's deferred checks and its SET CONSTRAINTS; the session keeps it and hands it out as a
@@ -105,6 +113,7 @@ impl DeferredChecks {
                         (key.con.oid, key.con.deferred)
                     }
                     Pending::Unique { index, .. } => (index.oid, false),
+                    Pending::Trigger(t) => t.deferrable().unwrap_or((Oid::INVALID, false)),
                 };
                 let deferred = s.by_constraint.get(&oid).copied().or(s.all).unwrap_or(default);
                 if deferred { rest.push(check) } else { due.push(check) }
@@ -161,6 +170,10 @@ fn defer(cx: &Cx<'_>, check: Pending) -> PgResult<Option<Pending>> {
             }
             (key.con.oid, key.con.deferred)
         }
+        Pending::Trigger(trigger) => match trigger.deferrable() {
+            Some(deferrable) => deferrable,
+            None => return Ok(Some(check)),
+        },
         Pending::Unique { relid, index, .. } => {
             let rel = cx.catalog.get_relation(*relid)?;
             match rel.constraints.iter().find(|k| k.indid == index.oid && k.relid == *relid) {
@@ -190,6 +203,7 @@ pub(crate) fn run_check(cx: &mut Cx<'_>, check: Pending) -> PgResult<()> {
         Pending::Unique { relid, index, values, rowid } => {
             check_unique_again(cx, relid, &index, &values, rowid)
         }
+        Pending::Trigger(trigger) => trigger.fire(cx),
     }
 }
 

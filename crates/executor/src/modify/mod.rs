@@ -11,7 +11,9 @@ mod partition;
 mod referential_action;
 mod row_change;
 mod same_datum;
+mod statement_trigger;
 mod target;
+mod trigger;
 
 pub(crate) use constraints::CheckOption;
 pub(crate) use describe::{describe_key, describe_row};
@@ -27,3 +29,5 @@ pub(crate) use partition::{convert_row, fits_partition, route};
 pub(crate) use row_change::{ChangeOutcome, is_repeatable, serialization_failure, wait_context};
 pub(crate) use same_datum::same_datum;
 pub(crate) use target::{Target, slot_of};
+pub(crate) use trigger::Triggers;
+pub use trigger::fire_truncate_triggers;
