@@ -35,6 +35,7 @@ mod join_removal;
 mod lsyscache;
 mod merge;
 mod modify;
+mod partition;
 mod path;
 mod path_gen;
 mod pathkeys;
