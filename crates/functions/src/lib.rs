@@ -54,6 +54,7 @@ pub mod tsearch;
 pub mod uuid;
 pub mod value_info;
 pub mod window;
+mod xml;
 
 use fmgr::Registry;
 
@@ -101,4 +102,5 @@ pub fn register_all(registry: &mut Registry) {
     text::register(registry);
     tsearch::register(registry);
     window::register(registry);
+    xml::register(registry);
 }
