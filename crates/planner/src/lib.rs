@@ -34,6 +34,7 @@ mod init;
 mod join_removal;
 mod lsyscache;
 mod merge;
+mod minmax;
 mod modify;
 mod partition;
 mod path;
