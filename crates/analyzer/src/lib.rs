@@ -62,6 +62,7 @@ mod parse_target;
 mod parse_type;
 mod parse_window_agg_call;
 mod parse_xml;
+mod plassign;
 mod polymorphic;
 mod range_function;
 pub mod relation_expr;

@@ -76,6 +76,9 @@ impl FnContext for StatementContext<'_> {
     }
 
     fn type_input(&self, typ: Oid, typmod: i32, text: &str) -> PgResult<Datum> {
+        if typ == types::type_oid::JSONPATH {
+            return functions::jsonpath_input(text);
+        }
         match types::io::text_in(typ, typmod, text, &self.io) {
             Some(value) => value,
             None => self.input_value(typ, typmod, text),
@@ -203,5 +206,9 @@ impl FnContext for StatementContext<'_> {
 
     fn spi(&self) -> &dyn Spi {
         self
+    }
+
+    fn sql_json(&self) -> PgResult<&'static dyn fmgr::SqlJson> {
+        Ok(functions::sql_json())
     }
 }

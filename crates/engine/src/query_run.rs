@@ -251,12 +251,27 @@ impl QueryRun {
         let settings = exec_settings(cx);
         if let Some(mut execution) = self.idle.take() {
             let checked = epoch.is_some() && epoch == self.checked;
+            for table in cx.core.plpgsql.transitions().iter().flat_map(|t| t.iter()) {
+                execution.set_named_rows(&table.relation.name, table.rows.clone());
+            }
             execution.restart(txn, snapshot, params, settings, !checked, cx, &cx.catalog)?;
             self.current = Some(execution);
         } else {
             let compiled = planned.compiled.clone();
-            self.current =
-                Some(Execution::start(compiled, txn, snapshot, params, settings, cx, &cx.catalog)?);
+            self.current = Some(Execution::start_with(
+                compiled,
+                txn,
+                snapshot,
+                params,
+                settings,
+                cx,
+                &cx.catalog,
+                |state| {
+                    for table in cx.core.plpgsql.transitions().iter().flat_map(|t| t.iter()) {
+                        state.named_stores.insert(table.relation.name.clone(), table.rows.clone());
+                    }
+                },
+            )?);
         }
         self.checked = epoch;
         Ok(true)

@@ -243,6 +243,15 @@ impl Session {
         Ok(())
     }
 
+    /// A message has arrived: a cancel request that came before it was for an earlier statement.
+    #[inline]
+    pub fn forget_late_cancel(&self) {
+        let cancel = &self.core.backend.cancel;
+        if cancel.reason() == Some(CancelReason::User) {
+            cancel.reset();
+        }
+    }
+
     /// Whether the session was told to end.
     pub fn must_end(&self) -> bool {
         self.core

@@ -56,6 +56,8 @@ pub struct SessionCore {
     pub(crate) notify: NotifyCell,
     pub(crate) sequences: SequenceState,
     pub(crate) deferred: executor::DeferredChecks,
+    pub(crate) on_commit: crate::on_commit::OnCommit,
+    pub(crate) plpgsql: crate::plpgsql::PlpgsqlState,
     pub(crate) random: Mutex<Random>,
     pub(crate) armed: Arc<Armed>,
     pub(crate) activity: crate::activity::Activity,
@@ -114,6 +116,8 @@ impl SessionCore {
             notify: Mutex::new(NotifyState::default()),
             sequences: SequenceState::default(),
             deferred: executor::DeferredChecks::default(),
+            on_commit: Default::default(),
+            plpgsql: Default::default(),
             random: Mutex::new(Random::new(entropy())),
             armed: Arc::default(),
             activity: Default::default(),
@@ -384,11 +388,6 @@ impl SessionCore {
         let cx = self.context();
         let settings = crate::query_run::exec_settings(&cx);
         executor::run_deferred(&self.deferred, all, self.txn()?, settings, &cx, &cx.catalog)
-    }
-
-    /// ON COMMIT actions of temporary tables, before commit.
-    pub(crate) fn run_on_commit_actions(self: &Arc<Self>) -> PgResult<()> {
-        Ok(())
     }
 
     /// A transaction has ended.

@@ -50,7 +50,7 @@ pub(crate) fn parse(core: &SessionCore, text: &Arc<str>) -> PgResult<Vec<RawStmt
     parsed
 }
 
-fn check_allowed(stmt: &Stmt, read_only: bool) -> PgResult<()> {
+pub(crate) fn check_allowed(stmt: &Stmt, read_only: bool) -> PgResult<()> {
     match stmt {
         Stmt::TransactionStmt(_) => Err(not_supported!("transaction control inside a function")),
         Stmt::CopyStmt(copy) if copy.filename.is_none() => {

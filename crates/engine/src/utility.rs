@@ -38,7 +38,7 @@ pub(crate) fn columns(
         Stmt::FetchStmt(s) => cursor::fetch_columns(cx.core, s),
         Stmt::ExecuteStmt(s) => Ok(current_prepared(cx, &s.name)?.columns.clone()),
         Stmt::ExplainStmt(s) => crate::explain::columns(cx, s).map(Some),
-        Stmt::CallStmt(s) => crate::call::columns(cx, text, s),
+        Stmt::CallStmt(s) => crate::plpgsql::call_columns(cx, text, &[], s),
         _ => Ok(None),
     }
 }
@@ -82,7 +82,7 @@ pub(crate) fn run(
             return Ok(None);
         }
         Stmt::CallStmt(s) => {
-            let rows = crate::call::run(&cx, portal, s)?.into();
+            let rows = crate::plpgsql::run_call(&cx, portal, s)?.into();
             portal.run = Run::Rows { rows, tag: "CALL".to_owned() };
             return Ok(None);
         }
@@ -142,6 +142,7 @@ fn simple(cx: &StatementContext<'_>, portal: &Portal, stmt: &Stmt) -> PgResult<S
         Stmt::DiscardStmt(s) => discard(cx, s.target)?,
         Stmt::ConstraintsSetStmt(s) => crate::constraints::set(cx, s, portal.nested)?,
         Stmt::VacuumStmt(s) => crate::vacuum::run(cx, s, portal.nested)?,
+        Stmt::DoStmt(s) => crate::plpgsql::run_do(cx, portal, s)?,
         Stmt::CheckPointStmt => checkpoint(core)?,
         Stmt::LoadStmt(s) => return Err(not_supported!("LOAD of library \"{}\"", s.filename)),
         _ => return crate::definition::run(cx, portal, stmt),

@@ -606,6 +606,45 @@ impl SessionCore {
         Ok(())
     }
 
+    /// Begins the subtransaction of an exception block.
+    pub(crate) fn begin_internal_sub(&self) -> PgResult<usize> {
+        let at = self.xact.lock().savepoints.len();
+        self.push_savepoint(None)?;
+        Ok(at)
+    }
+
+    /// Ends one, keeping what it did.
+    pub(crate) fn release_internal_sub(&self, at: usize) -> PgResult<()> {
+        self.release_from(at)
+    }
+
+    /// Ends one, undoing what it did.
+    pub(crate) fn rollback_internal_sub(&self, at: usize) -> PgResult<()> {
+        self.rollback_to(at)
+    }
+
+    /// Whether an exception block is open.
+    pub(crate) fn in_internal_sub(&self) -> bool {
+        self.xact.lock().savepoints.iter().any(|s| s.name.is_none())
+    }
+
+    /// COMMIT or ROLLBACK inside a procedure: the statement goes on in a new transaction.
+    pub(crate) fn end_inside(self: &Arc<Self>, commit: bool, chain: bool) -> PgResult<()> {
+        let modes = self.modes();
+        if commit {
+            self.commit_transaction()?;
+        } else {
+            self.abort_transaction();
+            self.xact.lock().block = Block::Idle;
+        }
+        self.start_command()?;
+        if chain {
+            self.assign_modes(modes);
+        }
+        self.sync_settings();
+        Ok(())
+    }
+
     /// Adds a LISTEN, UNLISTEN or NOTIFY to what the commit will do.
     pub(crate) fn defer_notify(&self, action: NotifyAction) -> PgResult<()> {
         let sub = self.txn()?.current_sub().0;

@@ -154,6 +154,11 @@ impl Execution {
         root.restart(&mut cx)
     }
 
+    /// Sets the rows of an ephemeral relation for the next run.
+    pub fn set_named_rows(&mut self, name: &str, rows: Arc<Vec<Vec<Datum>>>) {
+        self.state.named_stores.insert(name.to_owned(), rows);
+    }
+
     /// Counts rows and time of each node from here on; call before the first row.
     pub fn instrument(
         &mut self,

@@ -25,6 +25,7 @@ mod context;
 mod info;
 mod registry;
 mod sql_json;
+mod trigger;
 mod window;
 
 pub use context::{FnContext, Spi, SpiResult};
@@ -34,4 +35,7 @@ pub use info::{
 };
 pub use registry::{Registry, RegistryEntry};
 pub use sql_json::{ConstructorOptions, PathCall, PathResult, PathVariable, SqlJson};
+pub use trigger::{
+    PgTriggerFunction, TransitionRows, TriggerData, TriggerEvent, TriggerResult, TriggerTiming,
+};
 pub use window::{PgWindowFunction, SeekOrigin, WindowContext};

@@ -61,6 +61,10 @@ pub trait SqlJson: Sync {
         typmod: i32,
         omit_quotes: bool,
     ) -> PgResult<Datum>;
+    /// Assignment to a subscripted jsonb value. Of each subscript: its text, and whether it is an
+    /// integer. NULLs stand for an empty container and for a JSON null.
+    fn assign(&self, container: &Datum, path: &[(String, bool)], value: &Datum)
+    -> PgResult<Datum>;
     /// IS JSON over text, json or jsonb.
     fn is_json(&self, value: &Datum, typ: Oid, item: JsonValueType, unique: bool)
     -> PgResult<bool>;

@@ -64,7 +64,7 @@ fn index(b: Bits<'_>, n: i32) -> PgResult<usize> {
 
 /// The low `len` bits of a number, sign extended.
 fn from_int(v: i64, typmod: i32) -> Varlena {
-    let len = if typmod <= 0 { 1 } else { typmod as usize };
+    let len = if (1..=bit::MAX_LEN).contains(&typmod) { typmod as usize } else { 1 };
     bit::collect((0..len).rev().map(|i| v >> i.min(63) & 1 == 1))
 }
 

@@ -32,6 +32,7 @@ pub mod enums;
 pub mod float;
 pub mod format;
 pub mod geometry;
+mod hash_extended;
 pub mod int;
 pub mod io;
 pub mod json;
@@ -49,11 +50,23 @@ pub mod regex;
 pub mod sequence;
 pub mod system;
 pub mod text;
+pub mod tsearch;
 pub mod uuid;
 pub mod value_info;
 pub mod window;
+mod xml;
 
 use fmgr::Registry;
+
+/// The SQL/JSON machinery that the executor calls.
+pub fn sql_json() -> &'static dyn fmgr::SqlJson {
+    &json::Machinery
+}
+
+/// jsonpath in, regular expressions checked.
+pub fn jsonpath_input(text: &str) -> error::PgResult<types::Datum> {
+    jsonpath::input(text)
+}
 
 /// Registers every body there is.
 pub fn register_all(registry: &mut Registry) {
@@ -79,6 +92,7 @@ pub fn register_all(registry: &mut Registry) {
     oid::register(registry);
     random::register(registry);
     range::register(registry);
+    hash_extended::register(registry);
     record::register(registry);
     uuid::register(registry);
     bucket::register(registry);
@@ -86,5 +100,7 @@ pub fn register_all(registry: &mut Registry) {
     number_base::register(registry);
     value_info::register(registry);
     text::register(registry);
+    tsearch::register(registry);
     window::register(registry);
+    xml::register(registry);
 }

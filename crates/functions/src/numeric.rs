@@ -195,7 +195,7 @@ fn to_lsn(v: &[u8]) -> PgResult<i64> {
             .to_i128()
             .and_then(|v| u64::try_from(v).ok())
             .map(|v| v as i64)
-            .ok_or_else(|| err!(NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range")),
+            .ok_or_else(|| err!(INVALID_PARAMETER_VALUE, "pg_lsn out of range")),
         Numeric::NaN => bail!(FEATURE_NOT_SUPPORTED, "cannot convert NaN to pg_lsn"),
         _ => bail!(FEATURE_NOT_SUPPORTED, "cannot convert infinity to pg_lsn"),
     }

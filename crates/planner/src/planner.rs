@@ -121,7 +121,8 @@ pub fn subquery_planner_recursive<'c>(
     plan_level(parent.glob.clone(), parent.level, query, kind, tuple_fraction, None)
 }
 
-fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerInfo<'c> {
+/// The state of a level before anything is known of it.
+pub fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerInfo<'c> {
     PlannerInfo {
         glob,
         level,
@@ -178,6 +179,8 @@ fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerInfo<'
         final_rel: None,
         grouping_map: HashMap::new(),
         group_rtindex: 0,
+        minmax_aggs: Vec::new(),
+        minmax_params: Vec::new(),
     }
 }
 
@@ -456,6 +459,11 @@ fn preprocess_expression(
     Ok(expr)
 }
 
+/// Preprocesses a PlaceHolderVar's expression that so far only stood within a LATERAL subquery.
+pub fn preprocess_phv_expression(root: &mut PlannerInfo<'_>, expr: Expr) -> PgResult<Expr> {
+    preprocess_expression(root, expr, ExprKind::Target)
+}
+
 fn each_expr(
     root: &mut PlannerInfo<'_>,
     list: Vec<TargetEntry>,
@@ -687,7 +695,7 @@ pub fn query_planner(
     }
     build_base_rel_tlists(root);
     placeholder::find_placeholders_in_jointree(root);
-    find_lateral_references(root);
+    find_lateral_references(root)?;
     let joinlist = deconstruct_jointree(root)?;
     reconsider_outer_join_clauses(root);
     generate_base_implied_equalities(root);

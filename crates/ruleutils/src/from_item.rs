@@ -214,8 +214,7 @@ impl Deparser<'_> {
                 RteKind::Relation { relid, .. } => self.catalog.get_relation(*relid)?.name != name,
                 RteKind::Function { .. }
                 | RteKind::Subquery { .. }
-                | RteKind::Values { .. }
-                | RteKind::TableFunc(_) => true,
+                | RteKind::Values { .. } => true,
                 RteKind::Cte { ctename, .. } => *ctename != name,
                 _ => false,
             };
@@ -243,7 +242,8 @@ impl Deparser<'_> {
                     .any(|(name, attr)| !attr.dropped && *name != attr.name)
             }
             // Functions and VALUES show them always: their own names could change.
-            RteKind::Function { .. } | RteKind::Values { .. } | RteKind::TableFunc(_) => true,
+            RteKind::Function { .. } | RteKind::Values { .. } => true,
+            RteKind::TableFunc(tf) => names != tf.colnames,
             _ => rte.alias.as_ref().is_some_and(|a| !a.colnames.is_empty()),
         };
         let shown: Vec<String> = names.into_iter().filter(|n| !n.is_empty()).collect();

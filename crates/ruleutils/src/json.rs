@@ -1,15 +1,31 @@
 //! SQL/JSON expressions and JSON_TABLE.
 use crate::constant::ShowType;
-use crate::deparser::{Deparser, PlanExpr, VAR};
+use crate::deparser::{DeparseContext, Deparser, VAR};
 use crate::function_call::JsonAggregate;
+use catalog::CatalogRead;
 use catalog::quote_identifier;
 use error::{PgError, PgResult};
+use fmgr::FnContext;
 use nodes::{
     Expr, JsonBehavior, JsonBehaviorType, JsonConstructorExpr, JsonConstructorType as Ctor,
     JsonEncoding, JsonExpr, JsonExprOp, JsonFormat, JsonFormatType, JsonIsPredicate, JsonReturning,
     JsonTablePathScan, JsonTablePlan, JsonValueType, JsonWrapper, TableFunc,
 };
 use types::type_oid as t;
+
+/// Prints XMLTABLE or JSON_TABLE of a plan node.
+pub fn deparse_table_func(
+    catalog: &dyn CatalogRead,
+    session: &dyn FnContext,
+    tf: &TableFunc,
+    cx: &DeparseContext<'_>,
+) -> PgResult<String> {
+    let mut d = Deparser::new(catalog, session, cx.pretty);
+    d.resolver = cx.resolver;
+    d.var_prefix = cx.force_prefix;
+    d.table_func(tf, cx.show_implicit)?;
+    Ok(d.buf)
+}
 
 impl Deparser<'_> {
     pub(crate) fn json_expr(&mut self, expr: &Expr, show_implicit: bool) -> PgResult<()> {
@@ -100,18 +116,35 @@ impl Deparser<'_> {
         let options = self.capture(|d| d.json_constructor_options(x))?;
         let json = JsonAggregate { name, options, object: x.ctor == Ctor::JsonObjectAgg };
         // A plan may compute the aggregate below: the Var leads to it.
-        let mut func = x.func.clone();
-        while let (Some(Expr::Var(v)), Some(resolver)) = (&func, self.resolver) {
-            func = match resolver.resolve_var(v)? {
-                Some(PlanExpr::Expr(e)) => Some(e),
-                _ => None,
-            };
+        if let (Some(Expr::Var(v)), Some(resolver)) = (&x.func, self.resolver) {
+            let mut text = None;
+            let (catalog, session, pretty) = (self.catalog, self.session, self.pretty);
+            let (prefix, windows) = (self.var_prefix, self.window_clause.clone());
+            resolver.with_source(v, &mut |func, names| {
+                let mut d = Deparser::new(catalog, session, pretty);
+                d.resolver = Some(names);
+                d.var_prefix = prefix;
+                d.window_clause = windows.clone();
+                d.json_aggregate_call(func, &json)?;
+                text = Some(std::mem::take(&mut d.buf));
+                Ok(())
+            })?;
+            if let Some(text) = text {
+                self.put(&text);
+                return Ok(());
+            }
         }
-        match &func {
-            Some(Expr::Aggref(a)) => self.aggref_as(a, Some(&json)),
-            Some(Expr::WindowFunc(w)) => self.window_func_as(w, Some(&json)),
-            Some(other) => self.rule_expr(other, false),
+        match &x.func {
+            Some(func) => self.json_aggregate_call(func, &json),
             None => Err(PgError::internal("JSON aggregate without its function")),
+        }
+    }
+
+    fn json_aggregate_call(&mut self, func: &Expr, json: &JsonAggregate) -> PgResult<()> {
+        match func {
+            Expr::Aggref(a) => self.aggref_as(a, Some(json)),
+            Expr::WindowFunc(w) => self.window_func_as(w, Some(json)),
+            other => self.rule_expr(other, false),
         }
     }
 

@@ -30,7 +30,12 @@ impl Connection {
                     after
                 }
                 Ok(NextFrame::Need(length)) => match self.recv.read(socket, length)? {
-                    Received::Data => After::Next,
+                    Received::Data => {
+                        if self.dialogue.is_ready() {
+                            self.dialogue.session.forget_late_cancel();
+                        }
+                        After::Next
+                    }
                     Received::Nothing => return Ok(Pause::Idle),
                     Received::End => return Err(io::ErrorKind::UnexpectedEof.into()),
                 },

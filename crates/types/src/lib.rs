@@ -38,6 +38,7 @@ pub mod io;
 mod io_options;
 pub mod json;
 pub mod jsonb;
+pub mod jsonb_layout;
 pub mod jsonpath;
 pub mod money;
 pub mod network;

@@ -606,12 +606,10 @@ impl<'a> ExprCompiler<'a> {
         };
         let jsonb = if s.refcontainertype == type_oid::JSONB {
             let path = [type_oid::JSONB, type_oid::TEXT_ARRAY];
-            let set = [type_oid::JSONB, type_oid::TEXT_ARRAY, type_oid::JSONB, type_oid::BOOL];
             let mut fetch = self.function(Oid(3217), &path, type_oid::JSONB, Oid::INVALID)?;
             fetch.site.variadic = true;
             Some(JsonbSubscripts {
                 fetch,
-                set: self.function(Oid(3305), &set, type_oid::JSONB, Oid::INVALID)?,
                 types: s
                     .refupperindexpr
                     .iter()
@@ -628,6 +626,7 @@ impl<'a> ExprCompiler<'a> {
             lower,
             assign,
             jsonb,
+            fixed: super::fixed_array::is_fixed(s.refcontainertype),
         })))
     }
 

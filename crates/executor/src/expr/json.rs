@@ -380,7 +380,8 @@ impl QueryNode {
             true => self.populate(&value, self.omit_quotes, cx),
             false => Ok(value),
         });
-        result.map_err(|e| match b.checked && e.is_soft() {
+        let strict = matches!(&self.on_error, Some(b) if b.btype == JsonBehaviorType::Error);
+        result.map_err(|e| match b.checked && !strict && e.is_soft() {
             true => err!(
                 DATATYPE_MISMATCH,
                 "could not coerce {clause} expression ({}) to the RETURNING type",

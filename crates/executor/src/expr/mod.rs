@@ -12,6 +12,7 @@ mod composite;
 mod domain;
 mod eval;
 mod fast;
+mod fixed_array;
 mod fold;
 mod json;
 mod predicate;

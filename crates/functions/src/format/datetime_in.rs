@@ -1,9 +1,11 @@
 //! to_date and to_timestamp.
-use super::date_pattern::{DAYS, Key, MONTHS, Node, Pattern, next_is_separator, parse};
+use super::date_pattern::{
+    DAYS, Key, MONTHS, Node, Pattern, next_is_separator, parse, parse_standard,
+};
 use error::{PgError, PgResult, bail, err};
 use fmgr::Registry;
 use types::{
-    Datum, IoOptions,
+    Datum, IoOptions, Oid,
     datetime::{
         EPOCH_JDATE, Fields, USECS_PER_DAY, USECS_PER_SEC, ZoneSpec, civil_from_days,
         days_in_month, is_valid_date, is_valid_timestamp, iso_year_start,
@@ -47,6 +49,8 @@ struct Reader<'a> {
     text: &'a str,
     pos: usize,
     exact: bool,
+    /// Separators and text must match, and nothing may be left on either side.
+    standard: bool,
     out: Parsed,
 }
 
@@ -187,6 +191,9 @@ impl Reader<'_> {
         let mut extra = 0i64;
         for (i, node) in nodes.iter().enumerate() {
             if self.pos >= self.text.len() {
+                if self.standard {
+                    bail!(INVALID_DATETIME_FORMAT, "input string is too short for datetime format");
+                }
                 break;
             }
             let is_exact = matches!(node, Node::Pattern(p) if p.key == Key::Exact);
@@ -194,6 +201,18 @@ impl Reader<'_> {
                 extra += self.skip_space() as i64;
             }
             match node {
+                Node::Space(c) | Node::Separator(c) if self.standard => {
+                    if self.peek() != Some(*c) {
+                        bail!(INVALID_DATETIME_FORMAT, "unmatched format separator \"{c}\"");
+                    }
+                    self.bump();
+                }
+                Node::Char(c) if self.standard => {
+                    if self.peek() != Some(*c) {
+                        bail!(INVALID_DATETIME_FORMAT, "unmatched format character \"{c}\"");
+                    }
+                    self.bump();
+                }
                 Node::Space(_) | Node::Separator(_) => {
                     if self.exact {
                         self.bump();
@@ -224,6 +243,15 @@ impl Reader<'_> {
                         extra += self.skip_space() as i64;
                     }
                 }
+            }
+        }
+        if self.standard {
+            self.skip_space();
+            if self.pos < self.text.len() {
+                bail!(
+                    INVALID_DATETIME_FORMAT,
+                    "trailing characters remain in input string after datetime format"
+                );
             }
         }
         Ok(())
@@ -681,10 +709,94 @@ struct Read {
 
 fn read(text: &str, template: &str, opts: &IoOptions) -> PgResult<Read> {
     let nodes = parse(template);
-    let mut reader = Reader { text, pos: 0, exact: false, out: Parsed::default() };
+    let mut reader = Reader { text, pos: 0, exact: false, standard: false, out: Parsed::default() };
     reader.run(&nodes, opts)?;
     let (tm, offset) = reader.out.finish(text)?;
     Ok(Read { tm, offset, precision: reader.out.precision })
+}
+
+/// What a pattern is about: date, time, zone.
+fn kind(key: Key) -> (bool, bool, bool) {
+    match key {
+        Key::Exact => (false, false, false),
+        Key::Meridian
+        | Key::Hour12
+        | Key::Hour24
+        | Key::Minute
+        | Key::Second
+        | Key::Millisecond
+        | Key::Microsecond
+        | Key::Fraction(_)
+        | Key::SecondOfDay => (false, true, false),
+        Key::Zone | Key::Offset | Key::ZoneHour | Key::ZoneMinute => (false, false, true),
+        _ => (true, false, false),
+    }
+}
+
+/// Reads a date or time by a template of the SQL standard: the type that the template has, the value,
+/// and the offset east of UTC of a zoned one.
+pub(crate) fn parse_datetime(
+    text: &str,
+    template: &str,
+    opts: &IoOptions,
+) -> PgResult<(Oid, Datum, i32)> {
+    use types::type_oid as t;
+    let nodes = parse_standard(template).map_err(|c| {
+        err!(INVALID_DATETIME_FORMAT, "invalid datetime format separator: \"{c}\"").hard()
+    })?;
+    let mut reader = Reader { text, pos: 0, exact: true, standard: true, out: Parsed::default() };
+    reader.run(&nodes, opts)?;
+    let (mut dated, mut timed, mut zoned) = (false, false, false);
+    for node in &nodes {
+        if let Node::Pattern(p) = node {
+            let (d, t, z) = kind(p.key);
+            dated |= d;
+            timed |= t;
+            zoned |= z;
+        }
+    }
+    let (tm, offset) = reader.out.finish(text)?;
+    let precision = reader.out.precision.map_or(-1, |p| p as i32);
+    let range = |what: &str| err!(DATETIME_FIELD_OVERFLOW, "{what} out of range");
+    let east = offset.unwrap_or(0);
+    let typ = match (dated, timed, zoned) {
+        (true, true, true) => t::TIMESTAMPTZ,
+        (true, true, false) => t::TIMESTAMP,
+        (true, false, true) => {
+            bail!(INVALID_DATETIME_FORMAT, "datetime format is zoned but not timed")
+        }
+        (true, false, false) => t::DATE,
+        (false, true, true) => t::TIMETZ,
+        (false, true, false) => t::TIME,
+        _ => bail!(INVALID_DATETIME_FORMAT, "datetime format is not dated and not timed"),
+    };
+    if zoned && offset.is_none() {
+        let name = if dated { "timestamptz" } else { "timetz" };
+        bail!(INVALID_DATETIME_FORMAT, "missing time zone in input string for type {name}");
+    }
+    let value = match typ {
+        t::DATE => {
+            let days = tm.days();
+            if !is_valid_date(days) {
+                bail!(DATETIME_FIELD_OVERFLOW, "date out of range: \"{text}\"");
+            }
+            Datum::Int4(days as i32)
+        }
+        t::TIME => Datum::Int8(types::datetime::round_usecs(tm.time(), precision)),
+        t::TIMETZ => {
+            let time = types::datetime::round_usecs(tm.time(), precision);
+            Datum::Bytes(types::datetime::TimeTz { time, zone: -east }.encode())
+        }
+        _ => {
+            let local = i128::from(tm.days()) * i128::from(USECS_PER_DAY) + i128::from(tm.time());
+            let ts = i64::try_from(local - i128::from(east) * i128::from(USECS_PER_SEC))
+                .ok()
+                .filter(|ts| is_valid_timestamp(*ts))
+                .ok_or_else(|| range(if zoned { "timestamptz" } else { "timestamp" }))?;
+            Datum::Int8(types::datetime::timestamp_apply(ts, precision))
+        }
+    };
+    Ok((typ, value, east))
 }
 
 fn to_timestamp(text: &str, template: &str, opts: &IoOptions) -> PgResult<i64> {

@@ -9,9 +9,9 @@ use types::{Datum, Oid, oid_io};
 type Resolve = fn(&dyn FnContext, &str) -> PgResult<Oid>;
 type Show = fn(&Catalog, Oid) -> PgResult<Option<String>>;
 
-/// A number or `-` stands for itself.
-fn numeric_form(s: &str) -> PgResult<Option<Datum>> {
-    if s == "-" {
+/// A number stands for itself, and so does the form of "none" that is not a number.
+fn numeric_form(s: &str, zero: &str) -> PgResult<Option<Datum>> {
+    if s == zero {
         return Ok(Some(Datum::Oid(Oid::INVALID)));
     }
     if !s.is_empty() && s.bytes().all(|c| c.is_ascii_digit()) {
@@ -20,8 +20,8 @@ fn numeric_form(s: &str) -> PgResult<Option<Datum>> {
     Ok(None)
 }
 
-fn input(cx: &CallContext<'_>, arg: &Datum, resolve: Resolve) -> PgResult<Datum> {
-    match numeric_form(arg.as_str())? {
+fn input(cx: &CallContext<'_>, arg: &Datum, zero: &str, resolve: Resolve) -> PgResult<Datum> {
+    match numeric_form(arg.as_str(), zero)? {
         Some(value) => Ok(value),
         None => resolve(cx.session, arg.as_str()).map(Datum::Oid),
     }
@@ -53,7 +53,7 @@ fn send(args: &[Datum]) -> PgResult<Datum> {
 
 macro_rules! reg_types {
     ($r:ident, $($in:literal $out:literal $recv:literal $send:literal: $zero:literal $read:ident $show:ident;)*) => { $(
-        $r.scalar($in, |cx, a| input(cx, &a[0], text::$read));
+        $r.scalar($in, |cx, a| input(cx, &a[0], $zero, text::$read));
         $r.scalar($out, |cx, a| output(cx, &a[0], $zero, text::$show));
         $r.scalar($recv, |_cx, a| receive(a));
         $r.scalar($send, |_cx, a| send(a));
@@ -78,7 +78,7 @@ pub(super) fn register(r: &mut Registry) {
         "regconfigin" "regconfigout" "regconfigrecv" "regconfigsend": "-" config_in config_out;
         "regdictionaryin" "regdictionaryout" "regdictionaryrecv" "regdictionarysend": "-" dictionary_in dictionary_out;
     }
-    r.scalar("regtypein", |cx, a| match numeric_form(a[0].as_str())? {
+    r.scalar("regtypein", |cx, a| match numeric_form(a[0].as_str(), "-")? {
         Some(value) => Ok(value),
         None => match type_of(cx, a[0].as_str())? {
             Some((oid, _)) => Ok(Datum::Oid(oid)),

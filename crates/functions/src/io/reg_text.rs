@@ -365,6 +365,7 @@ fn text_search_find(
 
 const TS_CONFIG: Oid = Oid(3602);
 const TS_DICT: Oid = Oid(3600);
+const TS_PARSER: Oid = Oid(3601);
 
 fn text_search_in(cx: &dyn FnContext, relid: Oid, what: &str, text: &str) -> PgResult<Oid> {
     let catalog = session_catalog(cx)?;
@@ -384,6 +385,10 @@ fn text_search_out(catalog: &Catalog, relid: Oid, oid: Oid) -> PgResult<Option<S
 
 pub(super) fn config_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
     text_search_in(cx, TS_CONFIG, "configuration", text)
+}
+
+pub(super) fn parser_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    text_search_in(cx, TS_PARSER, "parser", text)
 }
 
 pub(super) fn config_out(catalog: &Catalog, oid: Oid) -> PgResult<Option<String>> {

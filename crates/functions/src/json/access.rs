@@ -84,7 +84,9 @@ fn register_jsonb(r: &mut Registry) {
             Jsonb::Array(array) => {
                 resolve_index(a[1].as_i32(), array.len()).and_then(|i| array.get(i))
             }
-            _ => None,
+            Jsonb::Object(_) => None,
+            // A scalar counts as an array of itself.
+            scalar => resolve_index(a[1].as_i32(), 1).map(|_| scalar),
         };
         jsonb_part(part, text)
     }

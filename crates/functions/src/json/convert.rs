@@ -6,7 +6,7 @@ use types::{Datum, Oid, json, jsonb, jsonb::JsonValue, numeric, type_oid};
 /// Seconds of a date and time value in ISO form, whatever DateStyle says.
 fn iso_text(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult<String> {
     let options = types::IoOptions {
-        date_style: types::DateStyle::Iso,
+        date_style: types::DateStyle::Xsd,
         date_order: types::DateOrder::Ymd,
         ..cx.session.io_options().clone()
     };
@@ -14,9 +14,7 @@ fn iso_text(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult<String> {
     if !types::io::text_out(typ, value, &options, &mut out) {
         cx.session.type_output(typ, value, &mut out)?;
     }
-    let text = String::from_utf8_lossy(&out).into_owned();
-    let separated = matches!(typ, type_oid::TIMESTAMP | type_oid::TIMESTAMPTZ);
-    Ok(if separated { text.replacen(' ', "T", 1) } else { text })
+    Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
 fn is_datetime(typ: Oid) -> bool {
@@ -97,6 +95,16 @@ pub(super) fn push_json(
     Ok(())
 }
 
+/// Whether a user-defined type has a cast function to json.
+fn has_json_cast(cx: &CallContext<'_>, typ: Oid) -> PgResult<bool> {
+    use catalog::CatalogRead;
+    if typ < Oid::FIRST_NORMAL {
+        return Ok(false);
+    }
+    let cast = crate::system::catalog(cx)?.lookup_cast(typ, type_oid::JSON)?;
+    Ok(cast.is_some_and(|c| c.func.is_valid()))
+}
+
 /// The result of a user-defined cast from `typ` to json, if there is one.
 fn cast_to_json(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult<Option<String>> {
     use catalog::CatalogRead;
@@ -174,7 +182,8 @@ pub(super) fn to_tree(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult
 pub(super) fn key_text(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult<String> {
     let structured = matches!(value, Datum::Array(_) | Datum::Record(_))
         || typ == type_oid::JSON
-        || typ == type_oid::JSONB;
+        || typ == type_oid::JSONB
+        || has_json_cast(cx, typ)?;
     if structured {
         bail!(INVALID_PARAMETER_VALUE, "key value must be scalar, not array, composite, or json");
     }

@@ -7,6 +7,7 @@ mod info;
 mod name;
 mod object;
 mod partition;
+mod partition_qual;
 mod privilege;
 mod relation;
 mod session;
@@ -30,6 +31,7 @@ pub fn register(r: &mut Registry) {
     info::register(r);
     object::register(r);
     partition::register(r);
+    partition_qual::register(r);
     relation::register(r);
     snapshot::register(r);
     privilege::register(r);

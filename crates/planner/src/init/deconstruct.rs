@@ -94,9 +94,9 @@ pub fn add_vars_to_targetlist(root: &mut PlannerInfo<'_>, vars: &[Expr], needed:
 }
 
 /// Relations that a LATERAL entry refers to become needed at it.
-pub fn find_lateral_references(root: &mut PlannerInfo<'_>) {
+pub fn find_lateral_references(root: &mut PlannerInfo<'_>) -> PgResult<()> {
     if !root.has_lateral_rtes {
-        return;
+        return Ok(());
     }
     for rti in 1..root.simple_rels.len() as i32 {
         let Some(id) = root.try_base(rti) else { continue };
@@ -119,20 +119,19 @@ pub fn find_lateral_references(root: &mut PlannerInfo<'_>) {
         if vars.is_empty() {
             continue;
         }
-        for v in &mut vars {
-            if let Expr::PlaceHolderVar(p) = v {
-                // The definition may still contain sublinks of its own level.
-                p.phlevelsup = 0;
+        if matches!(root.rte(rti).kind, RteKind::Subquery { .. }) {
+            for v in &mut vars {
+                if let Expr::PlaceHolderVar(p) = v {
+                    let e = std::mem::replace(&mut p.phexpr, crate::lsyscache::bool_const(None));
+                    p.phexpr = crate::planner::preprocess_phv_expression(root, e)?;
+                }
             }
         }
         let needed = Relids::single(rti);
-        add_vars_to_targetlist_forced(root, &vars, &needed);
+        add_vars_to_targetlist(root, &vars, &needed);
         root.rels[id].lateral_vars = vars;
     }
-}
-
-fn add_vars_to_targetlist_forced(root: &mut PlannerInfo<'_>, vars: &[Expr], needed: &Relids) {
-    add_vars_to_targetlist(root, vars, needed);
+    Ok(())
 }
 
 /// Vars of the level above that a LATERAL subquery uses, as Vars of that level.
@@ -891,7 +890,7 @@ fn distribute_qual(
     }
     check_joinable(root, &mut rinfo);
     if !rinfo.mergeopfamilies.is_empty()
-        && to_classes(root, &rinfo, items[at].jdomain, place, own_condition)
+        && to_classes(root, &mut rinfo, items[at].jdomain, place, own_condition)
     {
         return Ok(());
     }
@@ -919,7 +918,7 @@ fn is_redundant_null_test(root: &PlannerInfo<'_>, clause: &Expr) -> bool {
 /// Hands a mergejoinable clause to the equivalence classes; true if it is taken care of.
 fn to_classes(
     root: &mut PlannerInfo<'_>,
-    rinfo: &Rc<RestrictInfo>,
+    rinfo: &mut Rc<RestrictInfo>,
     jdomain: usize,
     place: &Distribution,
     own_condition: bool,
@@ -930,7 +929,9 @@ fn to_classes(
                 return true;
             }
         }
-        equivclass::initialize_mergeclause_eclasses(root, rinfo);
+        if !rinfo.mergeopfamilies.is_empty() {
+            equivclass::initialize_mergeclause_eclasses(root, rinfo);
+        }
         return false;
     }
     equivclass::initialize_mergeclause_eclasses(root, rinfo);

@@ -124,7 +124,7 @@ fn build_and_process(
     };
     let mut rinfo = make_restrictinfo(root, clause, &how);
     check_joinable(root, &mut rinfo);
-    !rinfo.mergeopfamilies.is_empty() && process_equivalence(root, &rinfo, jdomain)
+    !rinfo.mergeopfamilies.is_empty() && process_equivalence(root, &mut rinfo, jdomain)
 }
 
 /// The join domain of a part of the join tree.

@@ -109,6 +109,10 @@ fn replace_in_query(
     how: &mut Replacement<'_>,
     level: u32,
 ) {
+    if level > 0 && how.target_list.iter().any(|t| contain_sublinks(&t.expr)) {
+        // One may be copied into it.
+        query.has_sub_links = true;
+    }
     query.for_each_expr_mut(&mut |e| replace_vars(root, e, how, level));
     for rte in &mut query.rtable {
         if let RteKind::Subquery { subquery, .. } = &mut rte.kind {

@@ -158,10 +158,10 @@ impl<'r> Run<'r> {
         let mut result = Flow::Next;
         // Other statements may move a named cursor: it is read row by row.
         let mut want = match (prefetch, self.host.is_atomic()) {
-            (false, _) => 1,
-            (true, true) => FIRST_ROWS,
             // A COMMIT in the body would end the query.
-            (true, false) => parser::ast::FETCH_ALL,
+            (_, false) => parser::ast::FETCH_ALL,
+            (false, true) => 1,
+            (true, true) => FIRST_ROWS,
         };
         let mut rows = Rows::default();
         'rows: loop {
@@ -183,6 +183,9 @@ impl<'r> Run<'r> {
                         break 'rows;
                     }
                 }
+            }
+            if want == parser::ast::FETCH_ALL {
+                break;
             }
         }
         if !found {

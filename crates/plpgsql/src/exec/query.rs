@@ -74,7 +74,7 @@ impl<'r> Run<'r> {
     /// FOUND and ROW_COUNT.
     fn after_sql(&mut self, plan: &Plan, result: &Executed) {
         self.processed = result.processed;
-        if matches!(plan.command, Command::Select | Command::Modify | Command::SelectInto) {
+        if matches!(plan.command, Command::Select | Command::Modify) {
             self.set_found(result.processed != 0);
         }
     }

@@ -83,6 +83,11 @@ impl Num {
         Num::default()
     }
 
+    /// Number of base 10000 digits held.
+    pub(crate) fn digit_count(&self) -> usize {
+        self.digits.len()
+    }
+
     /// Whether this is zero.
     pub fn is_zero(&self) -> bool {
         self.digits.is_empty()
