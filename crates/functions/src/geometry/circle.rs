@@ -1,6 +1,6 @@
 //! circle.
 use super::shape::{
-    Circle, Rect, add, distance, div, ge, gt, hypot, le, lt, mul, point, point_datum, sub,
+    Circle, Rect, add, distance, div, ge, gt, hypot, le, lt, mul, not_negative, point, point_datum, sub,
 };
 use error::{PgResult, bail};
 use fmgr::Registry;
@@ -58,7 +58,7 @@ pub(super) fn register(r: &mut Registry) {
     r.scalar("circle_distance", |_cx, a| {
         let (x, y) = (Circle::of(&a[0]), Circle::of(&a[1]));
         let gap = distance(x.center, y.center)? - (x.radius + y.radius);
-        Ok(Datum::Float8(gap.max(0.0)))
+        Ok(Datum::Float8(not_negative(gap)))
     });
     r.scalar("circle_contain_pt", |_cx, a| {
         contains_point(Circle::of(&a[0]), point(&a[1])).map(Datum::Bool)
