@@ -677,6 +677,16 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_copied_as_they_are() {
+        let v = input("{\"a\":{\"b\":[1,\"x\",null,{}]},\"c\":1.50}").unwrap();
+        let Jsonb::Object(o) = Jsonb::new(&v) else { panic!() };
+        for key in ["a", "c"] {
+            let part = o.get(key).unwrap();
+            assert_eq!(part.encode().unwrap(), part.to_value().encode().unwrap());
+        }
+    }
+
+    #[test]
     fn lookup_order_hash() {
         let v = input("{\"a\":1,\"b\":[true,null,\"x\"]}").unwrap();
         let Jsonb::Object(o) = Jsonb::new(&v) else { panic!() };
