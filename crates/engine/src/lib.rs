@@ -43,6 +43,7 @@ mod engine;
 mod explain;
 mod fastpath;
 mod function_check;
+mod guarded_call;
 mod language;
 mod lifted;
 mod local_statement;
