@@ -116,8 +116,16 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
         change_config(cx, &mut config, set)?;
     }
     let (src, bin) = match (lang, source.as_slice()) {
-        (C, [library, ..]) => return Err(no_library(library)),
-        (_, [one]) if one.is_empty() && lang == INTERNAL => (name.clone(), None::<String>),
+        (C, [library, symbol @ ..]) if symbol.len() < 2 => {
+            let symbol = symbol.first().unwrap_or(&name);
+            cx.services.check_c_function(library, symbol)?;
+            (symbol.clone(), Some(library.clone()))
+        }
+        (_, [one]) if lang == INTERNAL => {
+            let symbol = if one.is_empty() { &name } else { one };
+            cx.services.check_internal_function(symbol)?;
+            (symbol.clone(), None)
+        }
         (_, [one]) => (one.clone(), None),
         _ => bail!(
             INVALID_FUNCTION_DEFINITION,
@@ -175,16 +183,6 @@ fn check_results(cx: &UtilityContext<'_>, rettype: Oid, p: &Parameters) -> PgRes
         }
     }
     Ok(())
-}
-
-/// Code in libraries cannot be loaded: mostly because the library is not there.
-fn no_library(library: &str) -> PgError {
-    // Without a directory the name is looked for where libraries are installed, of which there are none.
-    let name = library.strip_prefix("$libdir/").filter(|n| !n.contains('/')).unwrap_or(library);
-    if name.contains('/') && std::path::Path::new(name).is_file() {
-        return not_supported!("functions in C libraries");
-    }
-    err!(UNDEFINED_FILE, "could not access file \"{name}\": No such file or directory")
 }
 
 fn check_language(cx: &UtilityContext<'_>, lang: Oid, name: &str) -> PgResult<()> {
