@@ -1,6 +1,7 @@
 //! circle.
 use super::shape::{
-    Circle, Rect, add, distance, div, ge, gt, hypot, le, lt, mul, not_negative, point, point_datum, sub,
+    Circle, Rect, add, distance, div, ge, gt, hypot, le, lt, mul, not_negative, point, point_datum,
+    sub,
 };
 use error::{PgResult, bail};
 use fmgr::Registry;
