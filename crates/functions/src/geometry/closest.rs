@@ -28,7 +28,5 @@ pub(super) fn register(r: &mut Registry) {
         }
         Ok(known(y.closest_to(x)?))
     });
-    r.scalar("close_sb", |_cx, a| {
-        Ok(known(Rect::of(&a[1]).closest_to(Lseg::of(&a[0]))?))
-    });
+    r.scalar("close_sb", |_cx, a| Ok(known(Rect::of(&a[1]).closest_to(Lseg::of(&a[0]))?)));
 }

@@ -1,8 +1,6 @@
 //! Distances between shapes of different kinds.
 use super::inside::{Side, locate};
-use super::shape::{
-    Circle, Line, Lseg, Rect, distance, edges, least, not_negative, point, points,
-};
+use super::shape::{Circle, Line, Lseg, Rect, distance, edges, least, not_negative, point, points};
 use error::PgResult;
 use fmgr::Registry;
 use types::{

@@ -58,8 +58,7 @@ fn crossing(to: Point, from: Point) -> PgResult<Option<i32>> {
 
 /// Counts how often a ray from the point crosses the figure.
 pub(super) fn locate(p: Point, figure: &[Point]) -> PgResult<Side> {
-    let shifted =
-        |q: &Point| Ok(Point { x: float::sub8(q.x, p.x)?, y: float::sub8(q.y, p.y)? });
+    let shifted = |q: &Point| Ok(Point { x: float::sub8(q.x, p.x)?, y: float::sub8(q.y, p.y)? });
     let points: Vec<Point> = figure.iter().map(shifted).collect::<PgResult<_>>()?;
     let mut total = 0;
     for (i, from) in points.iter().enumerate() {
@@ -99,10 +98,7 @@ pub(super) fn has_segment(figure: &[Point], t: Lseg, start: usize) -> PgResult<b
     if crossed {
         return Ok(true);
     }
-    let middle = Point {
-        x: float::add8(t.a.x, t.b.x)? / 2.0,
-        y: float::add8(t.a.y, t.b.y)? / 2.0,
-    };
+    let middle = Point { x: float::add8(t.a.x, t.b.x)? / 2.0, y: float::add8(t.a.y, t.b.y)? / 2.0 };
     Ok(locate(middle, figure)? != Side::Outside)
 }
 

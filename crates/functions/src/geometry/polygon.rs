@@ -1,6 +1,8 @@
 //! polygon.
 use super::inside::{Side, has_segment, locate};
-use super::shape::{Circle, Rect, add, distance, edges, ge, gt, le, least, lt, point_datum, points};
+use super::shape::{
+    Circle, Rect, add, distance, edges, ge, gt, le, least, lt, point_datum, points,
+};
 use error::PgResult;
 use fmgr::Registry;
 use types::{

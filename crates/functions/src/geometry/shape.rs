@@ -356,10 +356,12 @@ impl Rect {
     pub(super) fn edges(self) -> [Lseg; 4] {
         let (h, l) = (self.high, self.low);
         let (left, right) = (Point { x: l.x, y: h.y }, Point { x: h.x, y: l.y });
-        [Lseg { a: l, b: left }, Lseg { a: h, b: left }, Lseg { a: l, b: right }, Lseg {
-            a: h,
-            b: right,
-        }]
+        [
+            Lseg { a: l, b: left },
+            Lseg { a: h, b: left },
+            Lseg { a: l, b: right },
+            Lseg { a: h, b: right },
+        ]
     }
 
     pub(super) fn contains(self, p: Point) -> bool {
@@ -474,4 +476,3 @@ pub(super) fn edges(points: &[Point], closed: bool) -> Vec<Lseg> {
     }
     out
 }
-
