@@ -270,7 +270,14 @@ impl<'p> Explainer<'p> {
         }
         let names =
             |prefix: bool| PlanNames { ex: self, plan, ancestors: ancestors.to_vec(), prefix };
-        if self.options.verbose && !plan.target_list.is_empty() {
+        // What these hand on says nothing of its own.
+        let hands_on = matches!(
+            plan.node,
+            PlanNode::Append { .. }
+                | PlanNode::MergeAppend { .. }
+                | PlanNode::RecursiveUnion { .. }
+        );
+        if self.options.verbose && !hands_on && !plan.target_list.is_empty() {
             let n = names(self.many_relations());
             let list = plan
                 .target_list

@@ -44,7 +44,10 @@ pub(super) fn register(r: &mut Registry) {
         "circle_contain" |a, b| le(distance(a.center, b.center)?, a.radius - b.radius);
         "circle_contained" |a, b| le(distance(a.center, b.center)?, b.radius - a.radius);
         "circle_eq" |a, b| fp_eq(a.area()?, b.area()?);
-        "circle_ne" |a, b| !fp_eq(a.area()?, b.area()?);
+        "circle_ne" |a, b| {
+            let (x, y) = (a.area()?, b.area()?);
+            !x.is_nan() && !y.is_nan() && !fp_eq(x, y)
+        };
         "circle_lt" |a, b| lt(a.area()?, b.area()?);
         "circle_gt" |a, b| gt(a.area()?, b.area()?);
         "circle_le" |a, b| le(a.area()?, b.area()?);

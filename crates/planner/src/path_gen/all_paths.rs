@@ -692,8 +692,9 @@ fn set_subquery_pathlist(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> Pg
     let RteKind::Subquery { subquery, .. } = &root.rte(rti).kind else { return Ok(()) };
     let mut subquery = (**subquery).clone();
     let outer = root.rels[rel].lateral_relids.clone();
-    push_down::push_quals_into_subquery(root, rel, rti, &mut subquery);
-    push_down::remove_unused_outputs(root, rel, &mut subquery);
+    let mut conditions = push_down::RunConditions::default();
+    push_down::push_quals_into_subquery(root, rel, rti, &mut subquery, &mut conditions);
+    push_down::remove_unused_outputs(root, rel, &mut subquery, &conditions.columns);
     // A fraction of this level's rows says nothing of the subquery's if it is joined or grouped.
     let parse = &root.parse;
     let simple = !parse.has_aggs
@@ -704,6 +705,7 @@ fn set_subquery_pathlist(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> Pg
         && parse.sort_clause.is_empty()
         && root.all_baserels.len() <= 1;
     let fraction = if simple { root.tuple_fraction } else { 0.0 };
+    root.glob.state.borrow_mut().run_conditions = conditions.list;
     let sub = crate::planner::subquery_planner(root, subquery, false, fraction, None)?;
     root.rels[rel].subplan_params = root.take_plan_params();
     let Some(final_rel) = sub.final_rel else {
