@@ -100,8 +100,7 @@ fn recurse(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
         }
         PathKind::GroupResult { quals } => Ok(result_plan(root, path, quals)),
         PathKind::MinMaxAgg { quals } => {
-            crate::minmax::create_minmax_init_plans(root)?;
-            Ok(result_plan(root, path, quals))
+            crate::minmax::create_minmax_init_plans(root).map(|()| result_plan(root, path, quals))
         }
         PathKind::Append { subpaths, .. } => append_plan(root, path, subpaths),
         PathKind::MergeAppend { subpaths, limit_tuples } => {
