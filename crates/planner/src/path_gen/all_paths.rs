@@ -69,11 +69,8 @@ pub fn mark_dummy_rel(root: &mut PlannerInfo<'_>, rel: RelId) {
     root.rels[rel].pathlist.clear();
     let target = root.rels[rel].reltarget.clone();
     let outer = root.rels[rel].lateral_relids.clone();
-    let param = if root.rels[rel].is_simple() {
-        get_appendrel_parampathinfo(root, rel, &outer)
-    } else {
-        None
-    };
+    // A join that LATERAL ties to others is so even when it is empty.
+    let param = get_appendrel_parampathinfo(root, rel, &outer);
     let path = new_path(
         PathKind::Append { subpaths: Vec::new() },
         rel,
