@@ -18,6 +18,7 @@ mod rewrite;
 mod stat;
 mod thesaurus;
 mod to_query;
+mod trigger;
 mod vector;
 mod vector_match;
 
@@ -40,6 +41,7 @@ pub fn register(r: &mut Registry) {
     to_query::register(r);
     headline::register(r);
     debug::register(r);
+    trigger::register(r);
 }
 
 fn lexemes(d: &Datum) -> Vec<Lexeme> {

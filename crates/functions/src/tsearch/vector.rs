@@ -116,6 +116,16 @@ fn from_array(array: &ArrayValue) -> PgResult<Datum> {
     store(out)
 }
 
+/// Order of two texts as a number: the difference of the first bytes that differ.
+fn byte_order(a: &Datum, b: &Datum) -> i32 {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let differing = a.iter().zip(b).find(|(x, y)| x != y);
+    match differing {
+        Some((x, y)) => i32::from(*x) - i32::from(*y),
+        None => a.len().cmp(&b.len()) as i32,
+    }
+}
+
 fn text_array(items: Vec<Datum>) -> Datum {
     Datum::Array(Arc::new(ArrayValue::from_elems(t::TEXT, items)))
 }
@@ -180,6 +190,8 @@ pub(super) fn register(r: &mut Registry) {
     register_comparison(r);
     register_edit(r);
     r.scalar("tsvector_length", |_cx, a| Ok(Datum::Int4(lexemes(&a[0]).len() as i32)));
+    r.scalar("gin_cmp_tslexeme", |_cx, a| Ok(Datum::Int4(byte_order(&a[0], &a[1]))));
+    r.scalar("gin_compare_jsonb", |_cx, a| Ok(Datum::Int4(byte_order(&a[0], &a[1]))));
     r.scalar("tsvector_to_array", |_cx, a| {
         Ok(text_array(lexemes(&a[0]).iter().map(|l| Datum::text(&l.word)).collect()))
     });
