@@ -148,7 +148,7 @@ UPDATE emp SET salary = 0 WHERE name = 'Ann';
 UPDATE emp SET nosuch = 1;
 UPDATE emp SET dept_id = 77 WHERE id = 1;
 UPDATE emp SET (name, note) = ('Anna', 'renamed') WHERE name = 'Ann' RETURNING id, name, note;
-UPDATE emp e SET note = d.name FROM dept d WHERE d.id = e.dept_id RETURNING e.id, e.note;
+WITH u AS (UPDATE emp e SET note = d.name FROM dept d WHERE d.id = e.dept_id RETURNING e.id, e.note) SELECT * FROM u ORDER BY id;
 UPDATE dept SET id = 2 WHERE id = 1;
 UPDATE dept SET id = 10 WHERE id = 1;
 DELETE FROM dept WHERE id = 1;
@@ -202,7 +202,7 @@ DROP INDEX emp_salary_idx;
 ALTER TABLE emp ADD COLUMN age int DEFAULT 30;
 ALTER TABLE emp ADD COLUMN age int;
 ALTER TABLE emp ADD CONSTRAINT age_ok CHECK (age > 18);
-UPDATE emp SET age = 5;
+UPDATE emp SET age = 5 WHERE id = 1;
 ALTER TABLE emp ALTER COLUMN age SET NOT NULL;
 ALTER TABLE emp ALTER COLUMN age DROP DEFAULT;
 ALTER TABLE emp RENAME COLUMN age TO years;
@@ -334,6 +334,16 @@ DROP DOMAIN posint;
 CREATE TEMP TABLE tmp (x int) ON COMMIT DELETE ROWS;
 INSERT INTO tmp VALUES (1);
 SELECT count(*) FROM tmp;
+BEGIN;
+INSERT INTO tmp VALUES (1), (2);
+SELECT count(*) FROM tmp;
+CREATE TEMP TABLE tmp2 ON COMMIT DROP AS SELECT 1 AS one;
+SELECT * FROM tmp2;
+COMMIT;
+SELECT count(*) FROM tmp;
+SELECT * FROM tmp2;
+CREATE TABLE perm (x int) ON COMMIT DROP;
+DROP TABLE tmp;
 CREATE ROLE reader LOGIN;
 CREATE ROLE reader;
 GRANT SELECT ON big TO reader;
@@ -352,7 +362,9 @@ COMMENT ON TABLE big IS 'a big table';
 COMMENT ON COLUMN big.k IS 'its key';
 \d+ big
 \dt
-\dt+ big
+CREATE TABLE hollow (x int);
+\dt+ hollow
+DROP TABLE hollow;
 \di
 \dv
 \ds
@@ -395,4 +407,257 @@ SELECT relname, relkind FROM pg_class WHERE relname IN ('emp', 'dept', 'big') OR
 SELECT attname, atttypid::regtype, attnotnull FROM pg_attribute WHERE attrelid = 'dept'::regclass AND attnum > 0 ORDER BY attnum;
 SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'emp'::regclass ORDER BY conname;
 SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_name = 'dept' ORDER BY ordinal_position;
+\d
+\d nosuch
+\d big_id
+\d+ dept
+\dt nosuch
+\dt public.*
+\di public.big*
+\ds *.nosuch
+\dv
+\dv nosuch
+\df nosuch
+\df
+\dT nosuch
+\dT
+\du nosuch
+\dn public
+\dn+ public
+\l template0
+\dp dept
+\dp nosuch
+\x on
+SELECT id, name FROM dept ORDER BY id LIMIT 1;
+\dn public
+\x off
+\x auto
+\x off
+\timing on
+\timing off
+\timing
+\timing
+\nosuchcommand
+SELECT 1 AS a, now() AS b, NULL::numeric(5, 2) AS c, ARRAY[1] AS d, 'x'::varchar(3) AS e \gdesc
+SELECT nosuch \gdesc
+INSERT INTO dept VALUES (1000, 'described') \gdesc
+SELECT $1::text || $2::text AS joined \bind a b \g
+SELECT $1::int \bind x \g
+SELECT $1, $2 \bind 1 \g
+SELECT id, name FROM dept WHERE id = $1 \bind 2 \gx
+SELECT 1 AS one, 'two' AS two \gset
+SELECT :one, :'two';
+\copy (SELECT id, name FROM dept ORDER BY id LIMIT 2) TO STDOUT (FORMAT csv, HEADER)
+\copy copied FROM STDIN (FORMAT csv)
+100,from psql
+101,"more, from psql"
+\.
+\copy copied (a) FROM STDIN
+x
+\.
+\copy nosuch TO STDOUT
+\copy copied TO STDOUT (FORMAT nosuch)
+SELECT * FROM copied WHERE a >= 100 ORDER BY a;
+COPY copied TO STDOUT (FORMAT csv, NOSUCH);
+COPY copied TO STDOUT (FORMAT csv, DELIMITER 'xx');
+COPY copied FROM STDIN (HEADER, FORMAT csv);
+a,b
+7,seven
+\.
+COPY copied (b, a) TO STDOUT (FORMAT csv, FORCE_QUOTE *);
+CREATE TABLE acct (
+    id int PRIMARY KEY,
+    owner text NOT NULL,
+    balance numeric(12, 2) NOT NULL DEFAULT 0 CONSTRAINT positive CHECK (balance >= 0),
+    kind char(1) CHECK (kind IN ('a', 'b')),
+    UNIQUE (owner, kind) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE TABLE transfer (
+    src int REFERENCES acct ON DELETE CASCADE ON UPDATE CASCADE,
+    dst int REFERENCES acct (id) ON DELETE SET NULL DEFERRABLE,
+    amount numeric CHECK (amount > 0) NOT NULL,
+    CHECK (src <> dst)
+);
+\d acct
+\d transfer
+\d+ transfer
+INSERT INTO acct VALUES (1, 'ann', 100, 'a'), (2, 'bob', 50, 'b'), (3, 'cid', 0, NULL);
+INSERT INTO acct VALUES (1, 'dup', 1, 'a');
+INSERT INTO acct VALUES (4, 'neg', -1, 'a');
+INSERT INTO acct VALUES (5, 'kind', 1, 'z');
+INSERT INTO acct VALUES (6, NULL, 1, 'a');
+INSERT INTO acct VALUES (7, 'big', 12345678901, 'a');
+INSERT INTO acct VALUES (8, 'ann', 1, 'a');
+BEGIN;
+INSERT INTO acct VALUES (8, 'ann', 1, 'a');
+UPDATE acct SET kind = 'b' WHERE id = 8;
+COMMIT;
+SELECT * FROM acct ORDER BY id;
+INSERT INTO transfer VALUES (1, 2, 10), (2, 1, 5);
+INSERT INTO transfer VALUES (1, 1, 10);
+INSERT INTO transfer VALUES (1, 99, 10);
+INSERT INTO transfer VALUES (1, 2, NULL);
+INSERT INTO transfer VALUES (1, 2, 0);
+UPDATE acct SET balance = balance - 1000 WHERE id = 1;
+UPDATE acct SET id = 100 WHERE id = 1;
+SELECT * FROM transfer ORDER BY src, dst;
+DELETE FROM acct WHERE id = 2;
+SELECT * FROM transfer ORDER BY src, dst;
+ALTER TABLE transfer ADD CONSTRAINT big_enough CHECK (amount > 100);
+ALTER TABLE transfer ADD CONSTRAINT big_enough CHECK (amount > 100) NOT VALID;
+ALTER TABLE transfer VALIDATE CONSTRAINT big_enough;
+INSERT INTO transfer VALUES (100, NULL, 50);
+ALTER TABLE transfer DROP CONSTRAINT big_enough;
+ALTER TABLE transfer DROP CONSTRAINT big_enough;
+ALTER TABLE acct DROP CONSTRAINT acct_pkey;
+ALTER TABLE acct ALTER COLUMN id TYPE bigint;
+ALTER TABLE acct ALTER COLUMN owner TYPE int;
+ALTER TABLE acct ALTER COLUMN owner TYPE varchar(2);
+ALTER TABLE acct ALTER COLUMN owner SET NOT NULL;
+ALTER TABLE acct ALTER COLUMN kind SET NOT NULL;
+ALTER TABLE acct ALTER COLUMN id DROP NOT NULL;
+ALTER TABLE acct ALTER COLUMN balance SET DEFAULT 'x';
+ALTER TABLE acct RENAME COLUMN nosuch TO other;
+ALTER TABLE acct RENAME COLUMN kind TO owner;
+ALTER TABLE acct RENAME CONSTRAINT positive TO not_negative;
+ALTER TABLE acct OWNER TO nosuch;
+ALTER TABLE acct SET SCHEMA nosuch;
+\d acct
+TRUNCATE acct;
+TRUNCATE acct, transfer;
+TRUNCATE nosuch;
+SELECT count(*) FROM acct;
+UPDATE acct SET;
+INSERT INTO acct VALUES;
+DELETE acct;
+SELECT * FORM acct;
+SELECT * FROM acct WERE id = 1;
+SELECT id owner balance FROM acct;
+SELECT id,, owner FROM acct;
+SELECT * FROM acct ORDER id;
+SELECT count(* FROM acct;
+CREATE TABEL x (a int);
+CREATE TABLE x (a int,);
+CREATE TABLE x a int;
+DROP acct;
+ALTER TABLE acct ADD;
+GRANT ALL acct TO public;
+SELECT "unterminated;
+";
+SELECT 'a' 'b';
+SELECT $$dollar 'quoted'$$, $x$a$$b$x$;
+SELECT U&'d\0061t\+000061', E'tab\tnew\nline', B'1010', X'1F';
+SELECT 1 /* comment /* nested */ still */ + 1; -- and this
+SELECT 1 AS "Mixed Case", 2 AS "select";
+SELECT id FROM Acct;
+SELECT id FROM "Acct";
+SELECT id FROM public.acct, other.acct;
+SELECT acct.* FROM acct a;
+SELECT max(balance) FROM acct GROUP BY nosuch;
+SELECT upper(1);
+SELECT substring('abc', 'x', 'y', 'z');
+SELECT length(1, 2);
+SELECT now(1, 2);
+SELECT public.nosuch(1);
+SELECT 'a' LIKE 1;
+SELECT 1 = 'a';
+SELECT 1 = true;
+SELECT date '2024-01-01' + time '12:00', date '2024-01-01' * 2;
+SELECT CAST('x' AS boolean), CAST('yes' AS boolean);
+SELECT 'yes'::boolean, 'off'::boolean, 1::boolean, true::int;
+SELECT 32768::smallint;
+SELECT 1e400::float8;
+SELECT 'NaN'::float8, 'Infinity'::float8, '-inf'::numeric;
+SELECT '12:60'::time;
+SELECT '2024-13-01'::date;
+SELECT 'tomorrow'::nosuchtype;
+SELECT interval '1 fortnight';
+SELECT '[1,2'::int[];
+SELECT ARRAY[1, 'x'];
+SELECT (ARRAY[1, 2])[5] IS NULL, array_upper(ARRAY[[1], [2]], 1);
+SELECT ROW(1, 2) = ROW(1, 2, 3);
+SELECT CASE WHEN 1 THEN 2 END;
+SELECT CASE 1 WHEN 'x' THEN 1 END;
+SELECT * FROM generate_series(1, 3) AS g (a, b);
+SELECT * FROM (SELECT 1, 2) AS t (a, b, c);
+SELECT * FROM (SELECT 1);
+SELECT * FROM (SELECT 1 AS a) t JOIN (SELECT 1 AS a) u USING (b);
+SELECT a FROM (SELECT 1 AS a) t, (SELECT 2 AS a) u;
+SELECT 1 LIMIT 'x';
+SELECT 1 OFFSET -1;
+SELECT DISTINCT 1 ORDER BY 2;
+SELECT DISTINCT g FROM generate_series(1, 3) g ORDER BY -g;
+SELECT avg('x');
+SELECT sum(g) OVER w FROM generate_series(1, 2) g;
+SELECT rank() FROM generate_series(1, 2) g;
+SELECT g FROM generate_series(1, 2) g WHERE row_number() OVER () = 1;
+WITH t AS (SELECT 1), t AS (SELECT 2) SELECT * FROM t;
+WITH t (a, b) AS (SELECT 1) SELECT * FROM t;
+WITH RECURSIVE t AS (SELECT 1 UNION ALL SELECT n FROM t) SELECT * FROM t;
+INSERT INTO acct (id, owner) VALUES (1, 'x') RETURNING nosuch;
+INSERT INTO acct (id, owner) VALUES (1, 'x') ON CONFLICT (owner) DO NOTHING;
+INSERT INTO acct (id, owner) SELECT 1;
+INSERT INTO acct (id, owner) SELECT 1, 2, 3;
+UPDATE acct SET balance = 'x';
+UPDATE acct SET id = 1, id = 2;
+UPDATE acct SET (id, owner) = (1, 2, 3);
+DELETE FROM acct WHERE nosuch = 1;
+MERGE INTO acct a USING (VALUES (1, 'm', 5.0)) v (id, owner, b) ON a.id = v.id WHEN MATCHED THEN UPDATE SET balance = v.b WHEN NOT MATCHED THEN INSERT (id, owner, balance) VALUES (v.id, v.owner, v.b);
+MERGE INTO acct a USING (VALUES (1, 'm', 7.0)) v (id, owner, b) ON a.id = v.id WHEN MATCHED THEN UPDATE SET balance = v.b;
+SELECT id, owner, balance FROM acct ORDER BY id;
+CREATE FUNCTION twice(x int) RETURNS int LANGUAGE sql AS 'SELECT x * 2' IMMUTABLE;
+CREATE FUNCTION wrong(x int) RETURNS int LANGUAGE sql AS 'SELECT ''a''::text';
+CREATE FUNCTION wrong(x int) RETURNS int LANGUAGE sql AS 'SELECT 1, 2';
+CREATE FUNCTION wrong(x int) RETURNS int LANGUAGE sql AS $$ SELECT x; SELECT y $$;
+CREATE FUNCTION wrong(x int) RETURNS int LANGUAGE sql AS 'SELEC x';
+CREATE FUNCTION wrong(x nosuch) RETURNS int LANGUAGE sql AS 'SELECT 1';
+SELECT twice(21), twice(NULL);
+\df twice
+\df+ nosuch
+DROP FUNCTION twice;
+DROP FUNCTION twice(int);
+CREATE TYPE pair AS (a int, b text);
+\d pair
+\dT+ pair
+SELECT ROW(1, 'x')::pair, (ROW(1, 'x')::pair).b;
+SELECT ROW(1)::pair;
+DROP TYPE pair;
+CREATE VIEW owners AS SELECT owner, count(*) AS n FROM acct GROUP BY owner;
+\d+ owners
+INSERT INTO owners VALUES ('x', 1);
+DROP TABLE acct;
+CREATE INDEX acct_idx ON acct (balance) INCLUDE (owner) WHERE balance > 0;
+CREATE UNIQUE INDEX acct_owner ON acct (owner, id);
+\d acct_idx
+\di acct*
+DROP INDEX acct_owner;
+DROP TABLE acct CASCADE;
+DROP TABLE transfer;
+START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY;
+SHOW transaction_isolation;
+SHOW transaction_read_only;
+CREATE TABLE x (a int);
+ROLLBACK AND CHAIN;
+SHOW transaction_isolation;
+COMMIT;
+BEGIN;
+SAVEPOINT a;
+SELECT nosuch;
+RELEASE a;
+ROLLBACK TO a;
+SELECT 'fine again';
+COMMIT;
+RELEASE nosuch;
+SHOW nosuch.setting;
+SET my.setting = 'value';
+SHOW my.setting;
+SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL nosuch;
+SET statement_timeout = '-1s';
+SET client_min_messages = warning;
+DROP TABLE IF EXISTS nosuch;
+RESET client_min_messages;
+LISTEN chan;
+NOTIFY chan;
+UNLISTEN *;
+DISCARD ALL;
 DROP TABLE emp, dept, big, copied, ident;

@@ -36,7 +36,23 @@ impl Server {
             std::fs::remove_dir_all(&server.data).map_err(|e| e.to_string())?;
         }
         server.restart()?;
+        server.add_dictionaries(options)?;
         Ok(server)
+    }
+
+    /// Copies the sample dictionaries of PostgreSQL's source to where the server looks for such files.
+    fn add_dictionaries(&self, options: &Options) -> Result<(), String> {
+        let source = options.suite.join("../../backend/tsearch/dicts");
+        let target = self.data.join("tsearch_data");
+        let copy = || -> std::io::Result<()> {
+            std::fs::create_dir_all(&target)?;
+            for entry in std::fs::read_dir(&source)? {
+                let entry = entry?;
+                std::fs::copy(entry.path(), target.join(entry.file_name()))?;
+            }
+            Ok(())
+        };
+        copy().map_err(|e| format!("{}: {e}", source.display()))
     }
 
     /// Starts the process again on the same data.

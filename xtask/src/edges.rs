@@ -19,6 +19,7 @@ const EDGES: &[(&str, &str)] = &[
     ("ruleutils", "catalog nodes types parser fmgr error"),
     ("functions", "fmgr catalog ruleutils nodes parser types settings error"),
     ("analyzer", "parser nodes catalog fmgr ruleutils types error"),
+    ("plpgsql", "parser analyzer catalog nodes fmgr types error"),
     ("planner", "nodes catalog fmgr types settings error"),
     ("executor", "nodes table catalog fmgr txn types codec settings error"),
     (
@@ -27,7 +28,7 @@ const EDGES: &[(&str, &str)] = &[
     ),
     (
         "engine",
-        "commands planner executor analyzer functions ruleutils catalog parser nodes table fmgr txn codec kv types settings error",
+        "commands plpgsql planner executor analyzer functions ruleutils catalog parser nodes table fmgr txn codec kv types settings error",
     ),
     ("server", "engine wire kv kv-rocks settings txn types error"),
     ("pglitedb", "engine wire kv kv-rocks settings types error"),

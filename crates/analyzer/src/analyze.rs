@@ -50,6 +50,7 @@ impl Analyzer<'_> {
             Stmt::DeleteStmt(s) => self.transform_delete(s)?,
             Stmt::MergeStmt(s) => self.transform_merge(s)?,
             Stmt::ReturnStmt(s) => self.transform_return(s)?,
+            Stmt::PLAssignStmt(s) => self.transform_plassign(s)?,
             other => self.transform_utility(other)?,
         };
         query.can_set_tag = true;

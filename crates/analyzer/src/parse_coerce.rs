@@ -430,7 +430,8 @@ impl Analyzer<'_> {
     ) -> PgResult<Expr> {
         match path {
             CoercionPath::Func(funcid) => {
-                let nargs = self.catalog.get_proc(funcid)?.argtypes.len();
+                let function = self.catalog.get_proc(funcid)?;
+                let (nargs, rettype) = (function.argtypes.len(), function.rettype);
                 let mut args = vec![expr];
                 if nargs >= 2 {
                     args.push(Self::int4_const(typmod));
@@ -438,17 +439,27 @@ impl Analyzer<'_> {
                 if nargs == 3 {
                     args.push(Self::bool_const(ccontext == CoercionContext::Explicit));
                 }
-                Ok(Expr::FuncExpr(Box::new(FuncExpr {
+                // int2 becomes an OID by way of int4, whose values look different here.
+                let by_way_of = (rettype == t::INT4 && target != t::INT4).then_some(rettype);
+                let call = Expr::FuncExpr(Box::new(FuncExpr {
                     funcid,
-                    funcresulttype: target,
+                    funcresulttype: by_way_of.unwrap_or(target),
                     funcretset: false,
                     funcvariadic: false,
-                    funcformat: cformat,
+                    funcformat: if by_way_of.is_some() {
+                        CoercionForm::ImplicitCast
+                    } else {
+                        cformat
+                    },
                     funccollid: Oid::INVALID,
                     inputcollid: Oid::INVALID,
                     args,
                     location,
-                })))
+                }));
+                match by_way_of {
+                    Some(_) => Ok(relabel(call, target, cformat, location)),
+                    None => Ok(call),
+                }
             }
             CoercionPath::Array => {
                 let (source, source_typmod) =

@@ -253,7 +253,7 @@ impl Analyzer<'_> {
             Some(exact) => Some(exact),
             None => {
                 if nargs == 1 && args.len() == 1 && argnames.is_empty() {
-                    if let Some(target) = self.call_as_coercion(names, &args[0], actual[0])? {
+                    if let Some(target) = self.call_as_coercion(names, actual[0])? {
                         return Ok(FuncDetail::Coercion(target));
                     }
                 }
@@ -301,7 +301,7 @@ impl Analyzer<'_> {
     }
 
     /// The type that `name(arg)` casts to, if it is a cast written as a call.
-    fn call_as_coercion(&self, names: &[String], arg: &Expr, source: Oid) -> PgResult<Option<Oid>> {
+    fn call_as_coercion(&self, names: &[String], source: Oid) -> PgResult<Option<Oid>> {
         let (schema, name) = self.deconstruct_qualified_name(names)?;
         let found = match schema {
             Some(schema) => {
@@ -327,7 +327,8 @@ impl Analyzer<'_> {
         else {
             return Ok(None);
         };
-        if source == t::UNKNOWN && matches!(arg, Expr::Const(_)) {
+        // `type('literal')` always is one.
+        if source == t::UNKNOWN {
             return Ok(Some(target));
         }
         let is_coercion =

@@ -10,6 +10,9 @@ use nodes::{
 use parser::ast::{self, Indirection, ResTarget};
 use types::{Oid, type_oid as t};
 
+/// Columns a row that is not stored may have.
+const MAX_ENTRIES: usize = 1664;
+
 impl Analyzer<'_> {
     /// One target with a name; junk ones are numbered by the caller's rules.
     pub(crate) fn transform_target_entry(
@@ -109,6 +112,12 @@ impl Analyzer<'_> {
         if !self.ps().multiassign_exprs.is_empty() {
             let extra = std::mem::take(&mut self.ps_mut().multiassign_exprs);
             result.extend(extra);
+        }
+        if result.len() > MAX_ENTRIES {
+            return Err(err!(
+                TOO_MANY_COLUMNS,
+                "target lists can have at most {MAX_ENTRIES} entries"
+            ));
         }
         Ok(result)
     }

@@ -183,7 +183,12 @@ impl Analyzer<'_> {
             location,
         };
         if aggkind == 'n' {
-            self.transform_plain_aggregate_args(&mut agg, call, args)?;
+            self.transform_plain_aggregate_args(
+                &mut agg,
+                &call.agg_order,
+                call.agg_distinct,
+                args,
+            )?;
         } else {
             self.transform_ordered_set_args(&mut agg, call, args)?;
         }
@@ -191,10 +196,70 @@ impl Analyzer<'_> {
         Ok(Expr::Aggref(Box::new(agg)))
     }
 
+    /// The aggregate or window function behind JSON_OBJECTAGG and JSON_ARRAYAGG.
+    pub(crate) fn build_json_aggregate(
+        &mut self,
+        function: Oid,
+        rettype: Oid,
+        args: Vec<Expr>,
+        filter: Option<Expr>,
+        x: &ast::JsonAggConstructor,
+    ) -> PgResult<Expr> {
+        if let Some(over) = &x.over {
+            if !x.agg_order.is_empty() {
+                return Err(err!(
+                    FEATURE_NOT_SUPPORTED,
+                    "aggregate ORDER BY is not implemented for window functions"
+                )
+                .at(x.location));
+            }
+            let mut wfunc = WindowFunc {
+                winfnoid: function,
+                wintype: rettype,
+                wincollid: Oid::INVALID,
+                inputcollid: Oid::INVALID,
+                args,
+                aggfilter: filter,
+                winref: 0,
+                winstar: false,
+                winagg: true,
+                location: x.location,
+            };
+            self.transform_window_func_call(&mut wfunc, over)?;
+            return Ok(Expr::WindowFunc(Box::new(wfunc)));
+        }
+        let mut agg = Aggref {
+            aggfnoid: function,
+            aggtype: rettype,
+            aggcollid: Oid::INVALID,
+            inputcollid: Oid::INVALID,
+            aggtranstype: Oid::INVALID,
+            aggargtypes: args.iter().map(Expr::typ).collect(),
+            aggdirectargs: Vec::new(),
+            args: Vec::new(),
+            aggorder: Vec::new(),
+            aggdistinct: Vec::new(),
+            aggfilter: filter,
+            aggstar: false,
+            aggvariadic: false,
+            aggkind: 'n',
+            aggpresorted: false,
+            agglevelsup: 0,
+            aggsplit: nodes::AggSplit::Simple,
+            aggno: -1,
+            aggtransno: -1,
+            location: x.location,
+        };
+        self.transform_plain_aggregate_args(&mut agg, &x.agg_order, false, args)?;
+        self.check_aggref_levels(&mut agg)?;
+        Ok(Expr::Aggref(Box::new(agg)))
+    }
+
     fn transform_plain_aggregate_args(
         &mut self,
         agg: &mut Aggref,
-        call: &ast::FuncCall,
+        agg_order: &[ast::SortBy],
+        distinct: bool,
         args: Vec<Expr>,
     ) -> PgResult<()> {
         let mut tlist: Vec<TargetEntry> = args
@@ -204,9 +269,8 @@ impl Analyzer<'_> {
             .collect();
         let saved = self.ps().next_resno;
         self.ps_mut().next_resno = tlist.len() as i16 + 1;
-        let order =
-            self.transform_sort_clause(&call.agg_order, &mut tlist, ExprKind::OrderBy, true)?;
-        if call.agg_distinct {
+        let order = self.transform_sort_clause(agg_order, &mut tlist, ExprKind::OrderBy, true)?;
+        if distinct {
             agg.aggdistinct = self.transform_distinct_clause(&mut tlist, &order, true)?;
             for sortcl in &agg.aggdistinct {
                 if !sortcl.sortop.is_valid() {

@@ -72,17 +72,39 @@ impl Catalog {
         })
     }
 
-    /// An object's owner and ACL (`None`: the default of its kind).
+    /// The catalog column of an object's owner, where it has one.
+    fn owner_column(class: Oid) -> Option<usize> {
+        Some(match class {
+            pg_collation::RELID => pg_collation::COLLOWNER,
+            pg_conversion::RELID => pg_conversion::CONOWNER,
+            pg_event_trigger::RELID => pg_event_trigger::EVTOWNER,
+            pg_extension::RELID => pg_extension::EXTOWNER,
+            pg_opclass::RELID => pg_opclass::OPCOWNER,
+            pg_operator::RELID => pg_operator::OPROWNER,
+            pg_opfamily::RELID => pg_opfamily::OPFOWNER,
+            pg_publication::RELID => pg_publication::PUBOWNER,
+            pg_statistic_ext::RELID => pg_statistic_ext::STXOWNER,
+            pg_subscription::RELID => pg_subscription::SUBOWNER,
+            pg_ts_config::RELID => pg_ts_config::CFGOWNER,
+            pg_ts_dict::RELID => pg_ts_dict::DICTOWNER,
+            _ => return Self::acl_columns(class).map(|columns| columns.0),
+        })
+    }
+
+    /// An object's owner and ACL (`None`: the default of its kind, or it can have none).
     pub fn owner_and_acl(
         &self,
         class: Oid,
         oid: Oid,
     ) -> PgResult<Option<(Oid, Option<Vec<AclItem>>)>> {
-        let Some((owner, acl)) = Self::acl_columns(class) else {
-            return Err(PgError::internal(format!("objects of catalog {class} have no ACL")));
+        let Some(owner) = Self::owner_column(class) else {
+            return Err(PgError::internal(format!("objects of catalog {class} have no owner")));
         };
+        let acl = Self::acl_columns(class).map(|columns| columns.1);
         let row = self.row_by_oid(class, oid)?;
-        Ok(row.map(|row| (row.oid(owner), acl::from_datum(&row.values[acl]))))
+        Ok(row.map(|row| {
+            (row.oid(owner), acl.and_then(|column| acl::from_datum(&row.values[column])))
+        }))
     }
 
     /// Sets an object's ACL and the dependencies on its roles.
@@ -112,18 +134,22 @@ impl Catalog {
 
     /// Changes an object's owner, in its row, ACL and dependencies.
     pub fn set_owner(&self, class: Oid, oid: Oid, new_owner: Oid) -> PgResult<()> {
-        let Some((owner_column, acl_column)) = Self::acl_columns(class) else {
-            return Err(PgError::internal(format!("objects of catalog {class} have no ACL")));
+        let Some(owner_column) = Self::owner_column(class) else {
+            return Err(PgError::internal(format!("objects of catalog {class} have no owner")));
         };
+        let acl_column = Self::acl_columns(class).map(|columns| columns.1);
         let Some(row) = self.row_by_oid(class, oid)? else {
             return Err(PgError::internal(format!("cache lookup failed for object {oid}")));
         };
         let old_owner = row.oid(owner_column);
-        let acl = acl::from_datum(&row.values[acl_column])
+        let acl = acl_column
+            .and_then(|column| acl::from_datum(&row.values[column]))
             .map(|acl| acl::change_owner(&acl, old_owner, new_owner));
         let mut new = row.values.clone();
         new[owner_column] = Datum::Oid(new_owner);
-        new[acl_column] = acl.as_deref().map_or(Datum::Null, acl::to_datum);
+        if let Some(column) = acl_column {
+            new[column] = acl.as_deref().map_or(Datum::Null, acl::to_datum);
+        }
         self.update_row(class, &row, &new)?;
         let this = ObjectAddress::new(class, oid);
         self.change_owner_dependency(this, new_owner)?;

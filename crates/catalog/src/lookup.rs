@@ -323,6 +323,12 @@ impl CatalogRead for Catalog {
     }
 
     fn lookup_namespace(&self, name: &str) -> PgResult<Option<Oid>> {
+        // The session's own name for its temporary schema.
+        if name == "pg_temp"
+            && let Some(temp) = self.temp_namespace()
+        {
+            return Ok(Some(temp));
+        }
         self.cached(Key::NamespaceName(name.into()), || {
             let key = [Datum::text(name)];
             let row = self.row_by_index(index::PG_NAMESPACE_NSPNAME_INDEX, &key)?;
@@ -367,6 +373,17 @@ impl CatalogRead for Catalog {
     }
 
     fn identity_sequence(&self, relid: Oid, attnum: i16) -> PgResult<Option<Oid>> {
+        // Partitions share the sequence of the partitioned table.
+        if let Some(relation) = self.relation(relid)?.filter(|r| r.is_partition)
+            && let Some(parent) = self.inheritance_parents(relid)?.first().copied()
+        {
+            let parent = self.get_relation(parent)?;
+            let name = relation.attr(attnum).map_or("", |a| a.name.as_str());
+            return match parent.attr_by_name(name) {
+                Some(a) => self.identity_sequence(parent.oid, a.num),
+                None => Ok(None),
+            };
+        }
         let key = [oid(pg_class::RELID), oid(relid), Datum::Int4(i32::from(attnum))];
         let rows = self.rows_by_index(index::PG_DEPEND_REFERENCE_INDEX, &key)?;
         Ok(rows

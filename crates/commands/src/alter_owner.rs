@@ -52,6 +52,9 @@ fn change_owner(cx: &UtilityContext<'_>, object: ObjectAddress, new_owner: Oid) 
     let Some((owner, _)) = cx.catalog.owner_and_acl(object.class, object.object)? else {
         return Ok(());
     };
+    if object.class == pg_type::RELID && cx.catalog.get_type(object.object)?.typtype == 'm' {
+        return Err(cannot_alter_multirange(cx, object.object)?);
+    }
     if owner == new_owner {
         return Ok(());
     }
@@ -59,8 +62,39 @@ fn change_owner(cx: &UtilityContext<'_>, object: ObjectAddress, new_owner: Oid) 
         bail!(INSUFFICIENT_PRIVILEGE, "must be owner of {}", cx.catalog.describe_object(object)?);
     }
     role::check_can_set_role(cx, new_owner)?;
-    cx.catalog.set_owner(object.class, object.object, new_owner)?;
+    if object.class == pg_type::RELID {
+        set_type_owner(cx, object.object, new_owner)?;
+    } else {
+        cx.catalog.set_owner(object.class, object.object, new_owner)?;
+    }
     cx.services.command_counter_increment()
+}
+
+/// 42809 for a multirange type, which changes with its range type only.
+fn cannot_alter_multirange(cx: &UtilityContext<'_>, oid: Oid) -> PgResult<PgError> {
+    let name = cx.catalog.format_type(oid, None)?;
+    let range = match cx.catalog.lookup_range_by_multirange(oid)? {
+        Some(range) => cx.catalog.format_type(range.rngtypid, None)?,
+        None => String::new(),
+    };
+    Ok(err!(WRONG_OBJECT_TYPE, "cannot alter multirange type {name}")
+        .hint(format!("You can alter type {range}, which will alter the multirange type as well.")))
+}
+
+/// New owner of a type, of its array type and of its multirange type.
+fn set_type_owner(cx: &UtilityContext<'_>, oid: Oid, new_owner: Oid) -> PgResult<()> {
+    let typ = cx.catalog.get_type(oid)?;
+    let array = (pg_type::TYPOWNER, Datum::Oid(new_owner));
+    cx.catalog.set_owner(pg_type::RELID, oid, new_owner)?;
+    if typ.array.is_valid() {
+        cx.catalog.set_by_oid(pg_type::RELID, typ.array, &[array])?;
+    }
+    if typ.typtype == 'r'
+        && let Some(range) = cx.catalog.lookup_range(oid)?
+    {
+        set_type_owner(cx, range.multitypid, new_owner)?;
+    }
+    Ok(())
 }
 
 /// OWNER TO of a relation, with its indexes, sequences and row type.

@@ -1,7 +1,7 @@
 //! ALTER TABLE.
 use crate::{
-    UtilityContext, column, constraint, creation, expression, relation_name, rewrite, sequence,
-    table,
+    UtilityContext, alter_inherit, alter_inherit::Reach, column, constraint, creation, expression,
+    relation_name, rewrite, sequence, table,
 };
 use catalog::{
     CatalogRead, RelationDesc, acl,
@@ -42,13 +42,11 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &AlterTableStmt) -> PgResul
     let kind = ObjectKind::of_relkind(relation.relkind);
     acl::check_owner(cx.catalog, kind, &relation.name, relation.owner, cx.user())?;
     cx.services.check_relation_not_in_use(relation.oid, "ALTER TABLE")?;
-    if relation.has_subclass && stmt.relation.inh {
-        return Err(not_supported!("ALTER TABLE of a table with children"));
-    }
+    let reach = Reach { inherit: stmt.relation.inh, recursing: false };
     let mut cmds: Vec<&AlterTableCmd> = stmt.cmds.iter().collect();
     cmds.sort_by_key(|c| pass(c));
     for cmd in cmds {
-        one(cx, relation.oid, cmd)?;
+        alter_inherit::run(cx, relation.oid, cmd, reach)?;
         cx.catalog.invalidate_relation(relation.oid)?;
         cx.services.command_counter_increment()?;
     }
@@ -103,26 +101,10 @@ fn check_kind(relation: &RelationDesc, objtype: ObjectType) -> PgResult<()> {
     Err(err!(WRONG_OBJECT_TYPE, "\"{}\" is not {noun}", relation.name))
 }
 
-fn one(cx: &UtilityContext<'_>, relid: Oid, cmd: &AlterTableCmd) -> PgResult<()> {
+pub(crate) fn one(cx: &UtilityContext<'_>, relid: Oid, cmd: &AlterTableCmd) -> PgResult<()> {
     let relation = cx.catalog.get_relation(relid)?;
     match (&cmd.subtype, &cmd.def) {
-        (At::AddColumn, Some(AlterTableDef::ColumnDef(def))) => add_column(cx, &relation, def, cmd),
-        (At::DropColumn, _) => drop_column(cx, &relation, cmd),
-        (At::AlterColumnType, Some(AlterTableDef::ColumnDef(def))) => {
-            require_table(&relation, "ALTER COLUMN ... SET DATA TYPE")?;
-            rewrite::alter_column_type(cx, &relation, def)
-        }
         (At::ColumnDefault, def) => column_default(cx, &relation, cmd, def.as_ref()),
-        (At::SetNotNull, _) => {
-            let attnum = column_of(&relation, cmd)?;
-            constraint::add_not_null(cx, &relation, attnum, None, false, true)
-        }
-        (At::DropNotNull, _) => drop_not_null(cx, &relation, cmd),
-        (At::AddConstraint, Some(AlterTableDef::Constraint(c))) => {
-            require_table(&relation, "ADD CONSTRAINT")?;
-            constraint::add(cx, relid, c, true)
-        }
-        (At::DropConstraint, _) => drop_constraint(cx, &relation, cmd),
         (At::ValidateConstraint, _) => validate_constraint(cx, &relation, cmd),
         (At::ChangeOwner, _) => {
             let Some(owner) = &cmd.newowner else { return Ok(()) };
@@ -157,10 +139,22 @@ fn one(cx: &UtilityContext<'_>, relid: Oid, cmd: &AlterTableCmd) -> PgResult<()>
         (At::SetAccessMethod, _) => creation::check_table_access_method(cx, cmd.name.as_deref()),
         // There are no OIDs to drop, and nothing is clustered.
         (At::DropOids, _) => Ok(()),
+        (At::DropOf, _) => alter_inherit::drop_of_type(cx, &relation),
         (At::EnableRowSecurity, _) => row_security(cx, relid, true, None),
         (At::DisableRowSecurity, _) => row_security(cx, relid, false, None),
         (At::ForceRowSecurity, _) => row_security(cx, relid, false, Some(true)),
         (At::NoForceRowSecurity, _) => row_security(cx, relid, false, Some(false)),
+        (
+            At::EnableTrig
+            | At::EnableAlwaysTrig
+            | At::EnableReplicaTrig
+            | At::DisableTrig
+            | At::EnableTrigAll
+            | At::DisableTrigAll
+            | At::EnableTrigUser
+            | At::DisableTrigUser,
+            _,
+        ) => crate::trigger::set_enabled(cx, &relation, cmd),
         (subtype, _) => Err(not_supported!("ALTER TABLE {}", action_name(*subtype))),
     }
 }
@@ -171,21 +165,18 @@ fn action_name(subtype: At) -> &'static str {
         At::SetOptions | At::ResetOptions => "ALTER COLUMN ... SET ( ... )",
         At::AlterConstraint => "ALTER CONSTRAINT",
         At::ClusterOn | At::DropCluster => "CLUSTER ON",
-        At::AddInherit | At::DropInherit => "INHERIT",
-        At::AddOf | At::DropOf => "OF",
+        At::AddOf => "OF",
         At::ReplicaIdentity => "REPLICA IDENTITY",
-        At::AttachPartition | At::DetachPartition | At::DetachPartitionFinalize => {
-            "ATTACH or DETACH PARTITION"
-        }
+        At::DetachPartitionFinalize => "DETACH PARTITION FINALIZE",
         At::EnableRule | At::EnableAlwaysRule | At::EnableReplicaRule | At::DisableRule => {
             "ENABLE or DISABLE RULE"
         }
         At::GenericOptions | At::AlterColumnGenericOptions => "OPTIONS",
-        _ => "ENABLE or DISABLE TRIGGER",
+        _ => "of this kind",
     }
 }
 
-fn require_table(relation: &RelationDesc, action: &str) -> PgResult<()> {
+pub(crate) fn require_table(relation: &RelationDesc, action: &str) -> PgResult<()> {
     if matches!(relation.relkind, 'r' | 'p') {
         return Ok(());
     }
@@ -205,12 +196,12 @@ fn require_table(relation: &RelationDesc, action: &str) -> PgResult<()> {
     .detail(detail))
 }
 
-fn missing_column(relation: &RelationDesc, name: &str) -> PgError {
+pub(crate) fn missing_column(relation: &RelationDesc, name: &str) -> PgError {
     err!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{}\" does not exist", relation.name)
 }
 
 /// Number of the column that the command names.
-fn column_of(relation: &RelationDesc, cmd: &AlterTableCmd) -> PgResult<i16> {
+pub(crate) fn column_of(relation: &RelationDesc, cmd: &AlterTableCmd) -> PgResult<i16> {
     let name = cmd.name.as_deref().unwrap_or_default();
     match relation.attr_by_name(name) {
         Some(a) => Ok(a.num),
@@ -232,14 +223,25 @@ fn set_attribute(
     cx.catalog.set_attribute(relation.oid, attnum, &[(column, letter)])
 }
 
-fn add_column(
+pub(crate) fn add_column(
     cx: &UtilityContext<'_>,
     relation: &Arc<RelationDesc>,
     def: &ColumnDef,
     cmd: &AlterTableCmd,
+    reach: Reach,
 ) -> PgResult<()> {
     if relation.relkind != 'c' {
         require_table(relation, "ADD COLUMN")?;
+    }
+    if relation.oftype.is_valid() {
+        bail!(WRONG_OBJECT_TYPE, "cannot add column to typed table");
+    }
+    if relation.is_partition && !reach.recursing {
+        bail!(WRONG_OBJECT_TYPE, "cannot add column to a partition");
+    }
+    if let Some(own) = relation.attr_by_name(&def.colname).filter(|_| reach.recursing) {
+        let column = column::read(cx, &relation.name, def, &mut Vec::new())?;
+        return alter_inherit::merge_added_column(cx, relation, own, &column.new);
     }
     if relation.attr_by_name(&def.colname).is_some() {
         let message =
@@ -255,6 +257,21 @@ fn add_column(
     }
     let mut constraints = Vec::new();
     let mut column = column::read(cx, &relation.name, def, &mut constraints)?;
+    if column.new.identity != '\0'
+        && relation.relkind != 'p'
+        && relation.has_subclass
+        && reach.inherit
+    {
+        bail!(
+            INVALID_TABLE_DEFINITION,
+            "cannot recursively add identity column to table that has child tables"
+        );
+    }
+    if reach.recursing {
+        column.new.is_local = false;
+        column.new.inhcount = 1;
+        column.inherited_identity = column.new.identity != '\0';
+    }
     let place =
         creation::Place { namespace: relation.namespace, persistence: relation.persistence };
     let serial = table::make_serial(cx, place, &relation.name, &column)?;
@@ -269,7 +286,7 @@ fn add_column(
     if let Some(raw) = &raw {
         let target = (column.new.name.as_str(), column.new.typ, column.new.typmod);
         let of = generated.then_some(&**relation);
-        let expr = expression::column_default(cx, of, raw, target)?;
+        let expr = expression::column_default(cx, of, raw, target).map_err(unplaced)?;
         if generated || expression::volatility(cx, &expr)? == 'v' {
             fill = Some(expr);
         } else {
@@ -284,46 +301,58 @@ fn add_column(
     cx.catalog.invalidate_relation(relation.oid)?;
     cx.services.command_counter_increment()?;
     table::finish_column(cx, relation.oid, number, &column, serial)?;
-    if let Some(expr) = fill {
+    if let Some(expr) = fill.filter(|_| relation.relkind != 'p') {
         let table = cx.catalog.get_relation(relation.oid)?;
         rewrite::fill_column(cx, &table, number, expr)?;
+    }
+    alter_inherit::add_column_below(cx, relation, cmd, reach)?;
+    if reach.recursing {
+        // Constraints come down from the table that was named.
+        return Ok(());
     }
     if not_null {
         let table = cx.catalog.get_relation(relation.oid)?;
         let name = column.not_null_name.as_deref();
         let no_inherit = column.not_null_no_inherit;
-        constraint::add_not_null(cx, &table, number, name, no_inherit, true)?;
+        alter_inherit::set_not_null(cx, &table, number, name, no_inherit, reach)?;
     }
     for c in &constraints {
-        constraint::add(cx, relation.oid, c, true)?;
+        let table = cx.catalog.get_relation(relation.oid)?;
+        alter_inherit::add_constraint(cx, &table, c, reach)?;
     }
     Ok(())
 }
 
-fn drop_column(
+/// Expressions that ALTER TABLE stores are analysed apart from the statement's text.
+fn unplaced(mut e: PgError) -> PgError {
+    e.0.position = None;
+    e
+}
+
+/// The column that DROP COLUMN names; `None` if it need not exist.
+pub(crate) fn droppable_column(
     cx: &UtilityContext<'_>,
     relation: &RelationDesc,
     cmd: &AlterTableCmd,
-) -> PgResult<()> {
+) -> PgResult<Option<i16>> {
     let name = cmd.name.as_deref().unwrap_or_default();
-    let Some(a) = relation.attr_by_name(name) else {
-        if column::check_name(name).is_err() {
-            bail!(FEATURE_NOT_SUPPORTED, "cannot drop system column \"{name}\"");
-        }
-        if !cmd.missing_ok {
-            return Err(missing_column(relation, name));
-        }
-        cx.notice(PgError::notice(format!(
-            "column \"{name}\" of relation \"{}\" does not exist, skipping",
-            relation.name
-        )));
-        return Ok(());
-    };
-    let object = ObjectAddress::column(relation.oid, a.num);
-    cx.catalog.perform_deletion(&[object], behavior(cmd), false, &|n| cx.notice(n))
+    if let Some(a) = relation.attr_by_name(name) {
+        return Ok(Some(a.num));
+    }
+    if column::check_name(name).is_err() {
+        bail!(FEATURE_NOT_SUPPORTED, "cannot drop system column \"{name}\"");
+    }
+    if !cmd.missing_ok {
+        return Err(missing_column(relation, name));
+    }
+    cx.notice(PgError::notice(format!(
+        "column \"{name}\" of relation \"{}\" does not exist, skipping",
+        relation.name
+    )));
+    Ok(None)
 }
 
-fn behavior(cmd: &AlterTableCmd) -> catalog::DropBehavior {
+pub(crate) fn behavior(cmd: &AlterTableCmd) -> catalog::DropBehavior {
     match cmd.behavior {
         ast::DropBehavior::Restrict => catalog::DropBehavior::Restrict,
         ast::DropBehavior::Cascade => catalog::DropBehavior::Cascade,
@@ -361,7 +390,7 @@ fn column_default(
     match def {
         Some(AlterTableDef::Expr(raw)) => {
             let target = (a.name.as_str(), a.typ, a.typmod);
-            let expr = expression::column_default(cx, None, raw, target)?;
+            let expr = expression::column_default(cx, None, raw, target).map_err(unplaced)?;
             let null = matches!(&expr, nodes::Expr::Const(c) if matches!(c.value, Datum::Null));
             if null && cx.catalog.get_type(a.typ)?.typtype != 'd' {
                 return cx.catalog.remove_default(relation.oid, attnum);
@@ -372,7 +401,7 @@ fn column_default(
     }
 }
 
-fn drop_not_null(
+pub(crate) fn drop_not_null(
     cx: &UtilityContext<'_>,
     relation: &RelationDesc,
     cmd: &AlterTableCmd,
@@ -409,7 +438,7 @@ fn remove_constraint_row(cx: &UtilityContext<'_>, oid: Oid) -> PgResult<()> {
     Ok(())
 }
 
-fn find_constraint<'r>(
+pub(crate) fn find_constraint<'r>(
     relation: &'r RelationDesc,
     cmd: &AlterTableCmd,
 ) -> PgResult<Option<&'r catalog::Constraint>> {
@@ -425,7 +454,7 @@ fn find_constraint<'r>(
     }
 }
 
-fn drop_constraint(
+pub(crate) fn drop_constraint(
     cx: &UtilityContext<'_>,
     relation: &RelationDesc,
     cmd: &AlterTableCmd,

@@ -112,9 +112,14 @@ pub(crate) fn check_usage(cx: &UtilityContext<'_>, typ: Oid) -> PgResult<()> {
     if row.is_array() {
         row = cx.catalog.get_type(row.elem)?;
     }
-    let class = catalog::schema::pg_type::RELID;
-    let Some((owner, items)) = cx.catalog.owner_and_acl(class, row.oid)? else { return Ok(()) };
     let name = cx.catalog.format_type(row.oid, None)?;
+    // Multirange types have no privileges of their own.
+    let mut governing = row.oid;
+    if row.typtype == 'm' {
+        governing = cx.catalog.lookup_range_by_multirange(row.oid)?.map_or(row.oid, |r| r.rngtypid);
+    }
+    let class = catalog::schema::pg_type::RELID;
+    let Some((owner, items)) = cx.catalog.owner_and_acl(class, governing)? else { return Ok(()) };
     let kind = ObjectKind::Type;
     acl::check(cx.catalog, kind, &name, items.as_deref(), owner, cx.user(), bit::USAGE)
 }

@@ -1,11 +1,12 @@
 //! Column definitions: types, serial, identity, generated columns, NULL-ness.
 use crate::UtilityContext;
 use crate::constraint_attrs::ConstraintAttrs;
-use catalog::{CatalogRead, NewColumn};
+use catalog::{CatalogRead, NewColumn, RelationDesc};
 use error::{PgResult, bail, err};
 use parser::ast::{
     ColumnDef, ConstrType, Constraint, DefElem, GeneratedKind, GeneratedWhen, TypeName,
 };
+use std::sync::Arc;
 use types::{Oid, type_oid as t};
 
 /// A column to be, with what is done about it once the table is there.
@@ -23,6 +24,10 @@ pub(crate) struct Column {
     /// Name of the NOT NULL constraint, if one was given.
     pub(crate) not_null_name: Option<String>,
     pub(crate) not_null_no_inherit: bool,
+    /// The parent whose generation expression `cooked_default` is, over that table's columns.
+    pub(crate) generated_of: Option<Arc<RelationDesc>>,
+    /// The identity is that of the partitioned table, whose sequence it shares.
+    pub(crate) inherited_identity: bool,
 }
 
 impl Column {
@@ -37,6 +42,8 @@ impl Column {
             identity_options,
             not_null_name: None,
             not_null_no_inherit: false,
+            generated_of: None,
+            inherited_identity: false,
         }
     }
 }
@@ -50,6 +57,7 @@ pub(crate) fn column_type(
     let mut acx = cx.analyze_context();
     let a = analyzer::Analyzer::new(&mut acx);
     let (typ, typmod) = a.typename_type(type_name)?;
+    crate::attribute::check_usage(cx, typ.oid)?;
     if type_name.setof {
         return Err(err!(
             INVALID_TABLE_DEFINITION,
@@ -182,9 +190,25 @@ pub(crate) fn read(
         identity_options: Vec::new(),
         not_null_name: None,
         not_null_no_inherit: false,
+        generated_of: None,
+        inherited_identity: false,
     };
     column.new.not_null = serial.is_some();
     Reader { table, column: &mut column, saw_null: false, saw_not_null: serial.is_some() }
+        .constraints(def, constraints)?;
+    Ok(column)
+}
+
+/// Reads what PARTITION OF or OF says about a column that the parent or type has.
+pub(crate) fn read_known(
+    table: &str,
+    def: &ColumnDef,
+    new: NewColumn,
+    constraints: &mut Vec<Constraint>,
+) -> PgResult<Column> {
+    let mut column = Column::of_identity(new, Vec::new());
+    column.location = def.location;
+    Reader { table, column: &mut column, saw_null: false, saw_not_null: false }
         .constraints(def, constraints)?;
     Ok(column)
 }

@@ -1,5 +1,5 @@
 //! Constraints of tables: checks, NOT NULL, keys, foreign keys.
-use crate::{UtilityContext, expression, index, object_name, relation_name, scan};
+use crate::{UtilityContext, expression, index, object_name, partition, relation_name, scan};
 use analyzer::ExprKind;
 use catalog::{
     CatalogRead, Constraint as CatalogConstraint, RelationDesc, acl, acl::ObjectKind,
@@ -11,26 +11,28 @@ use parser::ast::{ConstrType, Constraint, IndexElem, SortByDir, SortByNulls};
 use std::sync::Arc;
 use types::{Datum, Oid};
 
-/// Adds a constraint to a table. `has_rows`: the table may have rows that must satisfy it.
+/// Adds a constraint to a table; a check's name. `has_rows`: the table may have rows that must satisfy
+/// it.
 pub(crate) fn add(
     cx: &UtilityContext<'_>,
     table: Oid,
     c: &Constraint,
     has_rows: bool,
-) -> PgResult<()> {
+) -> PgResult<Option<String>> {
     let table = cx.catalog.get_relation(table)?;
     match c.contype {
-        ConstrType::Check => add_check(cx, &table, c, has_rows),
+        ConstrType::Check => return add_check(cx, &table, c, has_rows),
         ConstrType::NotNull => {
-            let Some(column) = c.keys.first() else { return Ok(()) };
+            let Some(column) = c.keys.first() else { return Ok(None) };
             let attnum = column_number(&table, column)?;
-            add_not_null(cx, &table, attnum, c.conname.as_deref(), c.is_no_inherit, has_rows)
+            add_not_null(cx, &table, attnum, c.conname.as_deref(), c.is_no_inherit, has_rows)?;
         }
-        ConstrType::Primary | ConstrType::Unique => add_key(cx, &table, c, has_rows),
-        ConstrType::Foreign => add_foreign_key(cx, &table, c, has_rows),
-        ConstrType::Exclusion => Err(not_supported!("exclusion constraints")),
-        _ => Ok(()),
+        ConstrType::Primary | ConstrType::Unique => add_key(cx, &table, c, has_rows)?,
+        ConstrType::Foreign => add_foreign_key(cx, &table, c, has_rows)?,
+        ConstrType::Exclusion => return Err(not_supported!("exclusion constraints")),
+        _ => {}
     }
+    Ok(None)
 }
 
 fn column_number(table: &RelationDesc, column: &str) -> PgResult<i16> {
@@ -72,6 +74,12 @@ fn choose(
     )
 }
 
+/// What a table's constraints say must be read anew.
+pub(crate) fn touch(cx: &UtilityContext<'_>, table: Oid) -> PgResult<()> {
+    cx.catalog.invalidate_relation(table)?;
+    cx.services.command_counter_increment()
+}
+
 /// Columns of the relation that an expression names, ascending.
 fn columns_of(expr: &Expr) -> Vec<i16> {
     let mut columns = Vec::new();
@@ -93,8 +101,8 @@ fn add_check(
     table: &Arc<RelationDesc>,
     c: &Constraint,
     has_rows: bool,
-) -> PgResult<()> {
-    let Some(raw) = &c.raw_expr else { return Ok(()) };
+) -> PgResult<Option<String>> {
+    let Some(raw) = &c.raw_expr else { return Ok(None) };
     let kind = ExprKind::CheckConstraint;
     let expr = expression::relation_condition(cx, table, raw, kind, "CHECK")?;
     let columns = columns_of(&expr);
@@ -122,7 +130,7 @@ fn add_check(
             .constraint(name.clone())
         })?;
     }
-    Ok(())
+    Ok(Some(name))
 }
 
 /// Writes a check whose expression is analysed.
@@ -284,7 +292,16 @@ fn add_key(
         for key in &c.keys {
             // Read anew: each NOT NULL changes the table.
             let table = cx.catalog.get_relation(table.oid)?;
-            add_not_null(cx, &table, column_number(&table, key)?, None, false, has_rows)?;
+            let attnum = column_number(&table, key)?;
+            if table.relkind == 'p' {
+                let reach = crate::alter_inherit::Reach { inherit: true, recursing: false };
+                if !table.attr(attnum).is_some_and(|a| a.not_null) {
+                    let set = crate::alter_inherit::set_not_null;
+                    set(cx, &table, attnum, None, false, reach)?;
+                }
+                continue;
+            }
+            add_not_null(cx, &table, attnum, None, false, has_rows)?;
         }
     }
     if let Some(name) = &c.conname {
@@ -314,7 +331,7 @@ fn add_key(
         ..index::Definition::default()
     };
     let table = cx.catalog.get_relation(table.oid)?;
-    let (index, name) = index::define(cx, &table, &definition, has_rows)?;
+    let (index, name) = index::define(cx, &table, &definition, has_rows && table.relkind != 'p')?;
     let kind = if primary { 'p' } else { 'u' };
     let mut new = CatalogConstraint::blank(&name, table.namespace, kind, table.oid);
     for key in &c.keys {
@@ -326,8 +343,8 @@ fn add_key(
     new.noinherit = true;
     let oid = cx.catalog.create_constraint(&new)?;
     index::link_constraint(cx, index, oid)?;
-    cx.catalog.invalidate_relation(table.oid)?;
-    cx.services.command_counter_increment()
+    touch(cx, table.oid)?;
+    index::propagate(cx, table.oid, index)
 }
 
 /// The key of the referenced table that a foreign key refers to: its index and columns.
@@ -356,6 +373,15 @@ fn add_foreign_key(
         false => relation_name::open_range_var(cx, target, SHARE_ROW_EXCLUSIVE)?,
     };
     check_referenced(cx, table, &referenced)?;
+    if table.relkind == 'p' && c.skip_validation && c.is_enforced {
+        return Err(err!(
+            WRONG_OBJECT_TYPE,
+            "cannot add NOT VALID foreign key on partitioned table \"{}\" referencing relation \"{}\"",
+            table.name,
+            referenced.name
+        )
+        .detail("This feature is not yet supported on partitioned tables."));
+    }
     let mut key = Vec::with_capacity(c.fk_attrs.len());
     for name in &c.fk_attrs {
         let Some(a) = table.attr_by_name(name) else {
@@ -411,15 +437,102 @@ fn add_foreign_key(
     new.deferred = c.initdeferred;
     new.enforced = c.is_enforced;
     new.validated = !c.skip_validation;
-    new.noinherit = true;
-    cx.catalog.create_constraint(&new)?;
+    new.noinherit = table.relkind != 'p';
+    let oid = cx.catalog.create_constraint(&new)?;
+    // Foreign keys are enforced as if by triggers, and clients look for them where triggers are.
+    let has_triggers = catalog::schema::pg_class::RELHASTRIGGERS;
+    cx.catalog.set_class_flag(table.oid, has_triggers, true)?;
+    cx.catalog.set_class_flag(referenced.oid, has_triggers, true)?;
     cx.catalog.invalidate_relation(table.oid)?;
     cx.catalog.invalidate_relation(referenced.oid)?;
     cx.services.command_counter_increment()?;
+    partition::propagate_foreign_key(cx, table.oid, oid)?;
     if has_rows && new.validated && new.enforced {
         check_foreign_key(cx, table, &referenced, &new)?;
     }
     Ok(())
+}
+
+/// Rows of a new partition must satisfy the foreign keys that it has from its parent.
+pub(crate) fn validate_copied_foreign_keys(cx: &UtilityContext<'_>, table: Oid) -> PgResult<()> {
+    let table = cx.catalog.get_relation(table)?;
+    let copied = |c: &&CatalogConstraint| {
+        c.contype == 'f'
+            && c.parentid.is_valid()
+            && c.validated
+            && c.enforced
+            && !table.constraints.iter().any(|p| p.oid == c.parentid)
+    };
+    for c in table.constraints.iter().filter(copied) {
+        let referenced = cx.catalog.get_relation(c.frelid)?;
+        check_foreign_key(cx, &table, &referenced, c)?;
+    }
+    Ok(())
+}
+
+/// A partition may not leave while rows of other tables refer to its rows.
+pub(crate) fn check_not_referenced(
+    cx: &UtilityContext<'_>,
+    partition: &RelationDesc,
+) -> PgResult<()> {
+    for c in partition.referencing.iter().filter(|c| c.parentid.is_valid()) {
+        let table = cx.catalog.get_relation(c.relid)?;
+        cx.lock(c.relid, 5)?;
+        let quoted = |r: &RelationDesc, num: &i16| {
+            r.attr(*num).map(|a| catalog::quote_identifier(&a.name)).unwrap_or_default()
+        };
+        let pairs: Vec<String> = c
+            .key
+            .iter()
+            .zip(&c.fkey)
+            .map(|(f, p)| format!("pk.{} = fk.{}", quoted(partition, p), quoted(&table, f)))
+            .collect();
+        let columns: Vec<String> =
+            c.key.iter().map(|n| format!("fk.{}", quoted(&table, n))).collect();
+        let sql = format!(
+            "SELECT {} FROM {} fk JOIN {} pk ON ({})",
+            columns.join(", "),
+            scan::quoted_name(cx, &table)?,
+            scan::quoted_name(cx, partition)?,
+            pairs.join(" AND ")
+        );
+        scan::run_sql(cx, &sql, &mut |values| {
+            let (names, texts) = key_texts(cx, &table, c, &values)?;
+            Err(err!(
+                FOREIGN_KEY_VIOLATION,
+                "removing partition \"{}\" violates foreign key constraint \"{}\"",
+                partition.name,
+                c.name
+            )
+            .detail(format!(
+                "Key ({names})=({texts}) is still referenced from table \"{}\".",
+                table.name
+            ))
+            .constraint(c.name.clone()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Names and values of a foreign key's columns as messages show them.
+fn key_texts(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    c: &CatalogConstraint,
+    values: &[Datum],
+) -> PgResult<(String, String)> {
+    let (mut names, mut texts) = (Vec::new(), Vec::new());
+    for (num, value) in c.key.iter().zip(values) {
+        let Some(a) = table.attr(*num) else { continue };
+        names.push(a.name.clone());
+        let mut text = Vec::new();
+        match value {
+            Datum::Null => text.extend_from_slice(b"null"),
+            value => cx.session.type_output(a.typ, value, &mut text)?,
+        }
+        texts.push(String::from_utf8_lossy(&text).into_owned());
+    }
+    Ok((names.join(", "), texts.join(", ")))
 }
 
 fn check_referenced(
@@ -637,38 +750,25 @@ fn check_foreign_key(
     let on: Vec<String> = fk.iter().zip(&pk).map(|(f, p)| format!("pk.{p} = fk.{f}")).collect();
     let joiner = if c.fmatchtype == 'f' { " OR " } else { " AND " };
     let not_null: Vec<String> = fk.iter().map(|n| format!("fk.{n} IS NOT NULL")).collect();
+    let only = |r: &RelationDesc| if r.relkind == 'p' { "" } else { "ONLY " };
     let sql = format!(
-        "SELECT {} FROM ONLY {} fk LEFT OUTER JOIN {} pk ON ({}) WHERE pk.{} IS NULL AND ({})",
+        "SELECT {} FROM {}{} fk LEFT OUTER JOIN {}{} pk ON ({}) WHERE pk.{} IS NULL AND ({})",
         columns.join(", "),
+        only(table),
         scan::quoted_name(cx, table)?,
+        only(referenced),
         scan::quoted_name(cx, referenced)?,
         on.join(" AND "),
         pk.first().cloned().unwrap_or_default(),
         not_null.join(joiner)
     );
     scan::run_sql(cx, &sql, &mut |values| {
-        let mut names = Vec::new();
-        let mut texts = Vec::new();
-        for (num, value) in c.key.iter().zip(&values) {
-            let Some(a) = table.attr(*num) else { continue };
-            names.push(a.name.clone());
-            let mut text = Vec::new();
-            match value {
-                Datum::Null => text.extend_from_slice(b"null"),
-                value => cx.session.type_output(a.typ, value, &mut text)?,
-            }
-            texts.push(String::from_utf8_lossy(&text).into_owned());
-        }
+        let (names, texts) = key_texts(cx, table, c, &values)?;
         let mixed = values.iter().any(|v| matches!(v, Datum::Null));
         let detail = if mixed {
             "MATCH FULL does not allow mixing of null and nonnull key values.".to_owned()
         } else {
-            format!(
-                "Key ({})=({}) is not present in table \"{}\".",
-                names.join(", "),
-                texts.join(", "),
-                referenced.name
-            )
+            format!("Key ({names})=({texts}) is not present in table \"{}\".", referenced.name)
         };
         Err(err!(
             FOREIGN_KEY_VIOLATION,

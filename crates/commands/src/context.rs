@@ -29,6 +29,10 @@ pub trait UtilityServices {
     fn setting_text(&self, name: &str, args: &[parser::ast::SetArg]) -> PgResult<String>;
     /// How many sessions are connected to a database.
     fn sessions_in_database(&self, database: Oid) -> usize;
+    /// Checks the body of a function that has just been stored; `source` is the statement.
+    fn validate_function(&self, oid: Oid, source: &str) -> PgResult<()>;
+    /// Notes what a new temporary table asks for at each commit.
+    fn register_on_commit(&self, table: Oid, action: parser::ast::OnCommitAction);
     /// This session's number among those that run, for `pg_temp_N`.
     fn session_slot(&self) -> u32;
     /// Writes the first state of a sequence into storage that this transaction made.

@@ -289,7 +289,11 @@ pub(crate) fn volatility(cx: &UtilityContext<'_>, expr: &Expr) -> PgResult<char>
     nodes::walk::visit_expr_deep(expr, 0, &mut |e, _| {
         let found = function_of(cx, e).and_then(|f| match f {
             Some(oid) => Ok(Some(cx.catalog.get_proc(oid)?.volatile)),
-            None => Ok(matches!(e, Expr::SQLValueFunction(_)).then_some('s')),
+            None => Ok(match e {
+                Expr::SQLValueFunction(_) => Some('s'),
+                Expr::JsonExpr(x) => json_path_is_mutable(x).then_some('s'),
+                _ => None,
+            }),
         });
         match found {
             Ok(Some(v)) if rank(v) > rank(worst) => worst = v,
@@ -301,6 +305,17 @@ pub(crate) fn volatility(cx: &UtilityContext<'_>, expr: &Expr) -> PgResult<char>
         Some(e) => Err(e),
         None => Ok(worst),
     }
+}
+
+/// Whether a SQL/JSON query function's path depends on the time zone.
+fn json_path_is_mutable(x: &nodes::JsonExpr) -> bool {
+    let Expr::Const(path) = &x.path_spec else { return true };
+    if path.value.is_null() {
+        return false;
+    }
+    let names = x.passing_names.iter().map(String::as_str);
+    let variables: Vec<(&str, Oid)> = names.zip(x.passing_values.iter().map(Expr::typ)).collect();
+    types::jsonpath::is_mutable(path.value.as_str(), &variables)
 }
 
 fn function_of(cx: &UtilityContext<'_>, e: &Expr) -> PgResult<Option<Oid>> {

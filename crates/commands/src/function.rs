@@ -83,6 +83,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
         (_, true) => 'w',
         _ => 'f',
     };
+    check_results(cx, rettype, &p)?;
     let existing = find_existing(cx, namespace, &name, &p.input)?;
     if let Some(old) = &existing {
         check_replace(cx, stmt.replace, old, kind, rettype, retset)?;
@@ -101,6 +102,31 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
         rows: o.rows.unwrap_or(if retset { 1000.0 } else { 0.0 }),
     };
     store(cx, existing.as_deref(), &row, &o, &p)
+}
+
+/// Results of polymorphic types must follow from arguments, and `internal` only from `internal`.
+fn check_results(cx: &UtilityContext<'_>, rettype: Oid, p: &Parameters) -> PgResult<()> {
+    let mut acx = cx.analyze_context();
+    let analyzer = analyzer::Analyzer::new(&mut acx);
+    let out = p.all.iter().zip(&p.modes).filter(|(_, mode)| !matches!(mode, 'i' | 'v'));
+    for typ in std::iter::once(rettype).chain(out.map(|(typ, _)| *typ)) {
+        if let Some(why) = analyzer.check_valid_polymorphic_signature(typ, &p.input)? {
+            return Err(
+                err!(INVALID_FUNCTION_DEFINITION, "cannot determine result data type").detail(why)
+            );
+        }
+        let internal = types::type_oid::INTERNAL;
+        if typ == internal && !p.input.contains(&internal) {
+            return Err(err!(
+                INVALID_FUNCTION_DEFINITION,
+                "unsafe use of pseudo-type \"internal\""
+            )
+            .detail(
+                "A function returning \"internal\" must have at least one \"internal\" argument.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Code in libraries cannot be loaded: mostly because the library is not there.
@@ -232,9 +258,6 @@ pub(crate) fn parameters(
                 )
                 .at(parameter.location));
             }
-            p.input.push(typ);
-        } else if mode == 'o' && noun == "procedure" {
-            // Output arguments are part of a procedure's call.
             p.input.push(typ);
         }
         if output {
@@ -489,5 +512,6 @@ fn store(
     }
     let exprs: Vec<&nodes::Expr> = p.defaults.iter().collect();
     cx.catalog.record_expr_dependencies(this, &exprs, Oid::INVALID, normal, normal)?;
-    cx.services.command_counter_increment()
+    cx.services.command_counter_increment()?;
+    cx.services.validate_function(oid, cx.source_text)
 }

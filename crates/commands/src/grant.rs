@@ -109,6 +109,13 @@ fn target(cx: &UtilityContext<'_>, kind: ObjectType, object: &GrantObject) -> Pg
         }
         (ObjectType::Type | ObjectType::Domain, GrantObject::AnyName(parts)) => {
             let typ = type_by_name(cx, parts)?;
+            if cx.catalog.get_type(typ)?.typtype == 'm' {
+                return Err(err!(
+                    INVALID_GRANT_OPERATION,
+                    "cannot set privileges of multirange types"
+                )
+                .hint("Set the privileges of the range type instead."));
+            }
             (ObjectAddress::typ(typ), ObjectKind::Type, relation_name::dotted(parts))
         }
         (

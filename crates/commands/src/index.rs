@@ -1,5 +1,5 @@
 //! CREATE INDEX, and the indexes behind constraints.
-use crate::{UtilityContext, creation, expression, object_name, relation_name, scan};
+use crate::{UtilityContext, creation, expression, object_name, partition, relation_name, scan};
 use analyzer::ExprKind;
 use catalog::{
     CatalogRead, NewIndex, NewIndexColumn, RelationDesc, acl,
@@ -30,10 +30,12 @@ pub(crate) struct Definition {
     pub(crate) primary: bool,
     pub(crate) deferrable: bool,
     pub(crate) for_constraint: bool,
+    /// On a partitioned table only, whose partitions have no part of it yet.
+    pub(crate) invalid: bool,
 }
 
-/// CREATE INDEX.
-pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &IndexStmt) -> PgResult<()> {
+/// CREATE INDEX; the index, unless IF NOT EXISTS finds one.
+pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &IndexStmt) -> PgResult<Option<Oid>> {
     const SHARE: i32 = 5;
     if stmt.concurrent {
         cx.services.prevent_in_transaction_block("CREATE INDEX CONCURRENTLY")?;
@@ -45,7 +47,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &IndexStmt) -> PgResult<()>
         && stmt.if_not_exists
         && creation::exists_skipping(cx, table.namespace, name)?
     {
-        return Ok(());
+        return Ok(None);
     }
     let mut including = Vec::new();
     for elem in &stmt.index_including_params {
@@ -62,7 +64,75 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &IndexStmt) -> PgResult<()>
         nulls_not_distinct: stmt.nulls_not_distinct,
         ..Definition::default()
     };
-    define(cx, &table, &definition, true).map(|_| ())
+    if table.relkind == 'p' && stmt.concurrent {
+        bail!(
+            FEATURE_NOT_SUPPORTED,
+            "cannot create index on partitioned table \"{}\" concurrently",
+            table.name
+        );
+    }
+    let parts = !stmt.relation.inh && !cx.catalog.inheritance_children(table.oid)?.is_empty();
+    let definition = Definition { invalid: table.relkind == 'p' && parts, ..definition };
+    let (oid, _) = define(cx, &table, &definition, true)?;
+    if stmt.relation.inh {
+        propagate(cx, table.oid, oid)?;
+    }
+    Ok(Some(oid))
+}
+
+/// Gives the partitions of a table their parts of an index that was just made on it.
+pub(crate) fn propagate(cx: &UtilityContext<'_>, table: Oid, index: Oid) -> PgResult<()> {
+    let table = cx.catalog.get_relation(table)?;
+    if table.relkind != 'p' {
+        return Ok(());
+    }
+    let Some(desc) = table.indexes.iter().find(|i| i.oid == index).cloned() else { return Ok(()) };
+    for child in cx.catalog.inheritance_children(table.oid)?.iter() {
+        cx.lock(*child, 8)?;
+        partition::propagate_index(cx, &table, &desc, *child)?;
+    }
+    Ok(())
+}
+
+/// A unique index of a partitioned table must have all columns of the partition key, so that equal rows
+/// meet in one partition.
+fn check_partition_key(
+    cx: &UtilityContext<'_>,
+    table: &RelationDesc,
+    d: &Definition,
+    columns: &[NewIndexColumn],
+) -> PgResult<()> {
+    let Some(key) = table.partition_key.as_ref().filter(|_| d.unique) else { return Ok(()) };
+    let kind = if d.primary { "PRIMARY KEY" } else { "UNIQUE" };
+    for (n, attnum) in key.attrs.iter().enumerate() {
+        let Some(a) = table.attr(*attnum) else {
+            return Err(err!(
+                FEATURE_NOT_SUPPORTED,
+                "unsupported {kind} constraint with partition key definition"
+            )
+            .detail(format!(
+                "{kind} constraints cannot be used when partition keys include expressions."
+            )));
+        };
+        let mut found = false;
+        for column in columns[..d.columns.len()].iter().filter(|c| c.attnum == *attnum) {
+            let family = cx.catalog.lookup_opclass(column.opclass)?.map(|c| c.family);
+            found |= column.collation == key.collation[n]
+                && (key.strategy == 'h' || family == Some(key.opfamily[n]));
+        }
+        if !found {
+            return Err(err!(
+                FEATURE_NOT_SUPPORTED,
+                "unique constraint on partitioned table must include all partitioning columns"
+            )
+            .detail(format!(
+                "{kind} constraint on table \"{}\" lacks column \"{}\" which is part of the \
+                 partition key.",
+                table.name, a.name
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn included_name(elem: &IndexElem) -> PgResult<String> {
@@ -91,8 +161,7 @@ fn included_name(elem: &IndexElem) -> PgResult<String> {
 
 fn check_table(cx: &UtilityContext<'_>, table: &RelationDesc) -> PgResult<()> {
     match table.relkind {
-        'r' | 'm' => {}
-        'p' => return Err(not_supported!("an index on a partitioned table")),
+        'r' | 'm' | 'p' => {}
         _ => {
             let detail = match table.relkind {
                 'v' => "This operation is not supported for views.",
@@ -155,6 +224,7 @@ pub(crate) fn define(
         });
     }
     number_duplicates(&mut columns);
+    check_partition_key(cx, table, d, &columns)?;
     let predicate = predicate(cx, table, d.predicate.as_ref())?;
     let name = match &d.name {
         Some(name) => name.clone(),
@@ -174,18 +244,18 @@ pub(crate) fn define(
         primary: d.primary,
         exclusion: false,
         immediate: !d.deferrable,
-        valid: true,
+        valid: !d.invalid,
         ready: true,
         exprs,
         predicate,
         reloptions,
-        partitioned: false,
+        partitioned: table.relkind == 'p',
         parent: Oid::INVALID,
         for_constraint: d.for_constraint,
     };
     let (oid, _) = cx.catalog.create_index(&new)?;
     cx.services.command_counter_increment()?;
-    if fill {
+    if fill && table.relkind != 'p' {
         scan::build_index(cx, table.oid, oid)?;
     }
     Ok((oid, name))
@@ -305,7 +375,12 @@ fn is_system_column(name: &str) -> bool {
 }
 
 /// The operator class named, or the default one.
-fn opclass(cx: &UtilityContext<'_>, typ: Oid, am: Oid, names: &[String]) -> PgResult<Oid> {
+pub(crate) fn opclass(
+    cx: &UtilityContext<'_>,
+    typ: Oid,
+    am: Oid,
+    names: &[String],
+) -> PgResult<Oid> {
     let am_name = cx.catalog.access_method_name(am)?;
     let Some((name, schema)) = names.split_last() else {
         if let Some(class) = cx.catalog.default_opclass(typ, am)? {

@@ -20,6 +20,7 @@
 //! `src/backend/commands/`, `src/backend/tcop/utility.c`
 
 mod aggregate;
+mod alter_inherit;
 mod alter_owner;
 mod alter_table;
 mod attribute;
@@ -31,6 +32,7 @@ mod constraint_attrs;
 mod context;
 mod creation;
 mod database;
+mod dependents;
 mod domain;
 mod drop;
 pub mod explain;
@@ -42,7 +44,10 @@ mod inherit;
 mod lock;
 mod object_address;
 mod object_name;
+mod on_commit;
 mod operator;
+mod partition;
+mod range_type;
 mod reindex;
 mod relation_name;
 mod rename;
@@ -53,11 +58,14 @@ mod schema;
 mod sequence;
 mod table;
 mod table_as;
+mod text_search;
+mod trigger;
 mod truncate;
 mod user_type;
 mod view;
 
 pub use context::{UtilityContext, UtilityServices};
+pub use on_commit::run_on_commit;
 
 use error::{PgResult, not_supported};
 use parser::ast::{ObjectType, Stmt};
@@ -67,7 +75,7 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
     match stmt {
         Stmt::CreateStmt(s) => table::execute(cx, s)?,
         Stmt::CreateTableAsStmt(s) => return table_as::execute(cx, s),
-        Stmt::IndexStmt(s) => index::execute(cx, s)?,
+        Stmt::IndexStmt(s) => index::execute(cx, s).map(|_| ())?,
         Stmt::CreateSeqStmt(s) => sequence::execute_create(cx, s)?,
         Stmt::AlterSeqStmt(s) => sequence::execute_alter(cx, s)?,
         Stmt::ViewStmt(s) => view::execute(cx, s)?,
@@ -77,10 +85,25 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::DefineStmt(s) if s.kind == ObjectType::Aggregate => aggregate::execute(cx, s)?,
         Stmt::DefineStmt(s) if s.kind == ObjectType::Operator => operator::execute(cx, s)?,
         Stmt::CreateCastStmt(s) => cast::execute(cx, s)?,
+        Stmt::CreateRangeStmt(s) => range_type::execute(cx, s)?,
+        Stmt::AlterTSDictionaryStmt(s) => text_search::alter_dictionary(cx, s)?,
+        Stmt::AlterTSConfigurationStmt(s) => text_search::alter_configuration(cx, s)?,
+        Stmt::DefineStmt(s)
+            if matches!(
+                s.kind,
+                ObjectType::TsParser
+                    | ObjectType::TsTemplate
+                    | ObjectType::TsDictionary
+                    | ObjectType::TsConfiguration
+            ) =>
+        {
+            text_search::define(cx, s)?;
+        }
         Stmt::DefineStmt(s) => user_type::define(cx, s)?,
         Stmt::CreateDomainStmt(s) => domain::execute_create(cx, s)?,
         Stmt::AlterDomainStmt(s) => domain::execute_alter(cx, s)?,
         Stmt::CreateFunctionStmt(s) => function::execute(cx, s)?,
+        Stmt::CreateTrigStmt(s) => trigger::execute(cx, s)?,
         Stmt::AlterTableStmt(s) => alter_table::execute(cx, s)?,
         Stmt::RenameStmt(s) => rename::execute(cx, s)?,
         Stmt::AlterOwnerStmt(s) => alter_owner::execute_owner(cx, s)?,

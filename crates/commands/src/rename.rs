@@ -1,5 +1,5 @@
 //! ALTER … RENAME.
-use crate::{UtilityContext, column, object_address, relation_name};
+use crate::{UtilityContext, alter_inherit::Reach, column, object_address, relation_name};
 use catalog::{
     CatalogRead, RelationDesc, acl,
     acl::ObjectKind,
@@ -111,13 +111,43 @@ fn set_relation_name(cx: &UtilityContext<'_>, relation: &RelationDesc, name: &st
 fn rename_column(cx: &UtilityContext<'_>, stmt: &RenameStmt) -> PgResult<()> {
     let Some(name) = &stmt.relation else { return Ok(()) };
     let Some(relation) = open(cx, name, stmt)? else { return Ok(()) };
+    let reach = Reach { inherit: stmt.relation.as_ref().is_none_or(|r| r.inh), recursing: false };
+    if relation.oftype.is_valid() {
+        bail!(WRONG_OBJECT_TYPE, "cannot rename column of typed table");
+    }
+    rename_column_of(cx, &relation, stmt, reach)
+}
+
+/// Renames a column of a table and of those below it.
+fn rename_column_of(
+    cx: &UtilityContext<'_>,
+    relation: &RelationDesc,
+    stmt: &RenameStmt,
+    reach: Reach,
+) -> PgResult<()> {
     let old = stmt.subname.as_deref().unwrap_or_default();
+    let children = cx.catalog.inheritance_children(relation.oid)?;
+    if !reach.inherit && !children.is_empty() {
+        bail!(
+            INVALID_TABLE_DEFINITION,
+            "inherited column \"{old}\" must be renamed in child tables too"
+        );
+    }
     let Some(a) = relation.attr_by_name(old) else {
         if column::check_name(old).is_err() {
             bail!(FEATURE_NOT_SUPPORTED, "cannot rename system column \"{old}\"");
         }
         bail!(UNDEFINED_COLUMN, "column \"{old}\" does not exist");
     };
+    // Every parent that it comes from must be among the tables that are renamed with it.
+    if a.inhcount > if reach.recursing { 1 } else { 0 } {
+        bail!(INVALID_TABLE_DEFINITION, "cannot rename inherited column \"{old}\"");
+    }
+    for child in children.iter() {
+        cx.lock(*child, 8)?;
+        let child = cx.catalog.get_relation(*child)?;
+        rename_column_of(cx, &child, stmt, Reach { recursing: true, ..reach })?;
+    }
     column::check_name(&stmt.newname)?;
     if relation.attr_by_name(&stmt.newname).is_some() {
         bail!(
@@ -159,6 +189,19 @@ fn rename_constraint(cx: &UtilityContext<'_>, stmt: &RenameStmt) -> PgResult<()>
             relation.name
         );
     }
+    if matches!(c.contype, 'c' | 'n') {
+        let children = cx.catalog.inheritance_children(relation.oid)?;
+        if !name.inh && !c.noinherit && !children.is_empty() {
+            bail!(
+                INVALID_TABLE_DEFINITION,
+                "inherited constraint \"{old}\" must be renamed in child tables too"
+            );
+        }
+        if c.inhcount > 0 {
+            bail!(INVALID_TABLE_DEFINITION, "cannot rename inherited constraint \"{old}\"");
+        }
+        rename_inherited(cx, &relation, c, &stmt.newname)?;
+    }
     let name = [(pg_constraint::CONNAME, Datum::text(&stmt.newname))];
     cx.catalog.set_constraint(c.oid, &name)?;
     if c.indid.is_valid() && matches!(c.contype, 'p' | 'u' | 'x') {
@@ -166,6 +209,35 @@ fn rename_constraint(cx: &UtilityContext<'_>, stmt: &RenameStmt) -> PgResult<()>
         set_relation_name(cx, &index, &stmt.newname)?;
     }
     cx.catalog.invalidate_relation(relation.oid)
+}
+
+/// A constraint is called the same in the tables that inherit it.
+fn rename_inherited(
+    cx: &UtilityContext<'_>,
+    parent: &RelationDesc,
+    c: &catalog::Constraint,
+    new: &str,
+) -> PgResult<()> {
+    if c.noinherit {
+        return Ok(());
+    }
+    for child in cx.catalog.inheritance_children(parent.oid)?.iter() {
+        cx.lock(*child, 8)?;
+        let child = cx.catalog.get_relation(*child)?;
+        let map = crate::inherit::column_map(parent, &child);
+        let Some(own) = crate::inherit::counterpart(c, &child, &map).filter(|o| o.inhcount > 0)
+        else {
+            continue;
+        };
+        if own.inhcount > 1 {
+            bail!(INVALID_TABLE_DEFINITION, "cannot rename inherited constraint \"{}\"", own.name);
+        }
+        rename_inherited(cx, &child, own, new)?;
+        let name = [(pg_constraint::CONNAME, Datum::text(new))];
+        cx.catalog.set_constraint(own.oid, &name)?;
+        cx.catalog.invalidate_relation(child.oid)?;
+    }
+    Ok(())
 }
 
 /// The type that a dotted name means.

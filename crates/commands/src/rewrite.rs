@@ -2,9 +2,9 @@
 use crate::{UtilityContext, column, expression, scan, table_as};
 use catalog::{
     CatalogRead, RelationDesc,
-    schema::{index, pg_attribute, pg_depend, pg_type},
+    schema::{pg_attribute, pg_type},
 };
-use error::{PgResult, bail, err, not_supported};
+use error::{PgResult, err};
 use nodes::{Const, Expr};
 use parser::ast::ColumnDef;
 use std::sync::Arc;
@@ -111,21 +111,26 @@ fn replace_rows(cx: &UtilityContext<'_>, table: Oid, rows: Vec<Vec<Datum>>) -> P
     Ok(())
 }
 
-/// ALTER COLUMN … TYPE.
-pub(crate) fn alter_column_type(
+/// What ALTER COLUMN … TYPE is to do with one table.
+pub(crate) struct TypeChange {
+    attnum: i16,
+    typ: Oid,
+    typmod: i32,
+    collation: Oid,
+    ndims: i16,
+    default: Option<Expr>,
+    /// The rows with the new values, of a table that has any.
+    rows: Option<Vec<Vec<Datum>>>,
+}
+
+/// Finds out how a column's type changes, and the rows that the table will have.
+pub(crate) fn plan_column_type(
     cx: &UtilityContext<'_>,
     table: &Arc<RelationDesc>,
     def: &ColumnDef,
-) -> PgResult<()> {
-    let Some(type_name) = &def.type_name else { return Ok(()) };
-    let Some(a) = table.attr_by_name(&def.colname) else {
-        bail!(
-            UNDEFINED_COLUMN,
-            "column \"{}\" of relation \"{}\" does not exist",
-            def.colname,
-            table.name
-        );
-    };
+) -> PgResult<Option<TypeChange>> {
+    let Some(type_name) = &def.type_name else { return Ok(None) };
+    let Some(a) = table.attr_by_name(&def.colname) else { return Ok(None) };
     if a.generated != '\0' && def.raw_default.is_some() {
         return Err(err!(
             INVALID_COLUMN_DEFINITION,
@@ -134,76 +139,52 @@ pub(crate) fn alter_column_type(
         .detail(format!("Column \"{}\" is a generated column.", a.name)));
     }
     let (typ, typmod, collation) = column::column_type(cx, def, type_name)?;
-    check_dependents(cx, table, a.num)?;
-    let target = (typ, typmod);
-    let expr =
-        expression::alter_type_transform(cx, table, &a.name, def.raw_default.as_ref(), target)?;
+    let using = def.raw_default.as_ref();
+    let expr = expression::alter_type_transform(cx, table, &a.name, using, (typ, typmod))?;
     let default = converted_default(cx, a, typ, typmod)?;
-    let rows = rows_of(cx, table, targets(cx, table, a.num, &expr)?)?;
-    let row = cx.catalog.get_type(typ)?;
+    let rows = match table.physical.is_some() {
+        true => Some(rows_of(cx, table, targets(cx, table, a.num, &expr)?)?),
+        false => None,
+    };
+    let ndims = type_name.array_bounds.len() as i16;
+    Ok(Some(TypeChange { attnum: a.num, typ, typmod, collation, ndims, default, rows }))
+}
+
+/// Gives a column its new type; nothing that depends on it is left.
+pub(crate) fn alter_column_type(
+    cx: &UtilityContext<'_>,
+    table: Oid,
+    change: Option<TypeChange>,
+) -> PgResult<()> {
+    let Some(change) = change else { return Ok(()) };
+    let row = cx.catalog.get_type(change.typ)?;
     let letter = |c: char| Datum::Char(c as u32 as u8);
     use pg_attribute as pa;
     let columns = [
-        (pa::ATTTYPID, Datum::Oid(typ)),
-        (pa::ATTTYPMOD, Datum::Int4(typmod)),
+        (pa::ATTTYPID, Datum::Oid(change.typ)),
+        (pa::ATTTYPMOD, Datum::Int4(change.typmod)),
         (pa::ATTLEN, Datum::Int2(row.len)),
         (pa::ATTBYVAL, Datum::Bool(row.byval)),
         (pa::ATTALIGN, letter(row.align)),
         (pa::ATTSTORAGE, letter(row.storage)),
-        (pa::ATTCOLLATION, Datum::Oid(collation)),
-        (pa::ATTNDIMS, Datum::Int2(type_name.array_bounds.len() as i16)),
+        (pa::ATTCOLLATION, Datum::Oid(change.collation)),
+        (pa::ATTNDIMS, Datum::Int2(change.ndims)),
         (pa::ATTHASMISSING, Datum::Bool(false)),
         (pa::ATTMISSINGVAL, Datum::Null),
     ];
-    cx.catalog.set_attribute(table.oid, a.num, &columns)?;
-    change_type_dependency(cx, table.oid, a.num, typ)?;
-    cx.catalog.delete_statistics(table.oid, Some(a.num))?;
-    cx.catalog.invalidate_relation(table.oid)?;
+    cx.catalog.set_attribute(table, change.attnum, &columns)?;
+    change_type_dependency(cx, table, change.attnum, change.typ)?;
+    cx.catalog.delete_statistics(table, Some(change.attnum))?;
+    cx.catalog.invalidate_relation(table)?;
     cx.services.command_counter_increment()?;
-    if let Some(default) = default {
-        cx.catalog.set_default(table.oid, a.num, &default)?;
+    if let Some(default) = &change.default {
+        cx.catalog.set_default(table, change.attnum, default)?;
         cx.services.command_counter_increment()?;
     }
-    replace_rows(cx, table.oid, rows)
-}
-
-/// What refers to the column by its type would have to be made again.
-fn check_dependents(cx: &UtilityContext<'_>, table: &RelationDesc, attnum: i16) -> PgResult<()> {
-    let in_index = |i: &Arc<catalog::IndexDesc>| {
-        i.columns.iter().any(|c| c.attnum == attnum)
-            || !i.exprs.is_empty()
-            || !i.predicate.is_empty()
-    };
-    if table.indexes.iter().any(in_index) {
-        return Err(not_supported!("a new type for a column with an index"));
+    match change.rows {
+        Some(rows) => replace_rows(cx, table, rows),
+        None => Ok(()),
     }
-    let named = |c: &catalog::Constraint| {
-        c.contype != 'n' && (c.key.contains(&attnum) || c.fkey.contains(&attnum))
-    };
-    if table.constraints.iter().any(named) || table.referencing.iter().any(named) {
-        return Err(not_supported!("a new type for a column with a constraint"));
-    }
-    let key = [
-        Datum::Oid(catalog::schema::pg_class::RELID),
-        Datum::Oid(table.oid),
-        Datum::Int4(i32::from(attnum)),
-    ];
-    for row in cx.catalog.rows_by_index(index::PG_DEPEND_REFERENCE_INDEX, &key)? {
-        if row.oid(pg_depend::CLASSID) != catalog::schema::pg_rewrite::RELID {
-            continue;
-        }
-        let object = catalog::ObjectAddress::new(
-            catalog::schema::pg_rewrite::RELID,
-            row.oid(pg_depend::OBJID),
-        );
-        let name = table.attr(attnum).map(|a| a.name.clone()).unwrap_or_default();
-        return Err(err!(
-            FEATURE_NOT_SUPPORTED,
-            "cannot alter type of a column used by a view or rule"
-        )
-        .detail(format!("{} depends on column \"{name}\"", cx.catalog.describe_object(object)?)));
-    }
-    Ok(())
 }
 
 /// The default as a value of the new type.

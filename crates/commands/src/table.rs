@@ -2,7 +2,8 @@
 use crate::{
     UtilityContext,
     column::{self, Column},
-    constraint, creation, expression, inherit, object_name, relation_name, sequence,
+    constraint, creation, expression, inherit, object_address, object_name, partition,
+    relation_name, sequence,
 };
 use catalog::{
     CatalogRead, NewColumn, NewRelation, RelationDesc, acl, acl::ObjectKind, depend::DependencyKind,
@@ -39,30 +40,57 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()
     creation::check_tablespace(stmt.tablespacename.as_deref())?;
     creation::check_table_access_method(cx, stmt.access_method.as_deref())?;
     let reloptions = creation::reloptions(creation::OptionKind::Table, &stmt.options)?;
-    let mut elements = elements(cx, stmt)?;
-    let parents = inherit::open_parents(cx, &stmt.inh_relations, place.persistence)?;
+    let is_partition = stmt.partbound.is_some();
+    let parents = match (is_partition, stmt.inh_relations.first()) {
+        (true, Some(parent)) => vec![partition::open_parent(cx, parent, place)?],
+        _ => inherit::open_parents(cx, &stmt.inh_relations, place.persistence)?,
+    };
+    let of_type = match &stmt.of_typename {
+        Some(name) => Some(row_type(cx, name)?),
+        None => None,
+    };
+    let known = match (&of_type, is_partition) {
+        (Some(typ), _) => Some(typ),
+        (None, true) => parents.first(),
+        _ => None,
+    };
+    let mut elements = elements(cx, stmt, known)?;
+    if let Some(typ) = &of_type {
+        elements.columns = typed_columns(typ, std::mem::take(&mut elements.columns));
+    }
     let own = std::mem::take(&mut elements.columns);
-    elements.columns = inherit::merge_columns(cx, &parents, own)?;
+    elements.columns = inherit::merge_columns(cx, &parents, own, is_partition)?;
     let mut new = NewRelation::new(
         name,
         place.namespace,
         cx.user(),
-        'r',
+        if stmt.partspec.is_some() { 'p' } else { 'r' },
         elements.columns.iter().map(|c| stored_column(&c.new)).collect(),
     );
     new.persistence = place.persistence;
     new.reloptions = reloptions;
+    new.of_type = of_type.as_ref().map_or(Oid::INVALID, |t| t.reltype);
     // Sequences of serial columns come first, as their defaults refer to them.
     let mut serials = Vec::new();
     for column in &elements.columns {
         serials.push(make_serial(cx, place, name, column)?);
     }
     let created = cx.catalog.create_relation(&new)?;
+    cx.services.register_on_commit(created.oid, stmt.oncommit);
     for (i, parent) in parents.iter().enumerate() {
-        cx.catalog.add_inheritance(created.oid, parent.oid, i as i32 + 1, false)?;
+        cx.catalog.add_inheritance(created.oid, parent.oid, i as i32 + 1, is_partition)?;
         cx.catalog.invalidate_relation(parent.oid)?;
     }
     cx.services.command_counter_increment()?;
+    if let (Some(spec), Some(parent)) = (&stmt.partbound, parents.first()) {
+        set_bound(cx, created.oid, name, parent.oid, spec)?;
+    }
+    if let Some(spec) = &stmt.partspec {
+        let table = cx.catalog.get_relation(created.oid)?;
+        partition::define(cx, &table, spec)?;
+        cx.catalog.invalidate_relation(created.oid)?;
+        cx.services.command_counter_increment()?;
+    }
     for (i, column) in elements.columns.iter().enumerate() {
         finish_column(cx, created.oid, i as i16 + 1, column, serials[i])?;
     }
@@ -72,6 +100,10 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()
         constraint::store_check(cx, &table, check, expr.clone(), Vec::new(), &c)?;
     }
     inherit_checks(cx, created.oid, &parents, &mut elements.constraints)?;
+    if let (true, Some(parent)) = (is_partition, parents.first()) {
+        let parent = cx.catalog.get_relation(parent.oid)?;
+        partition::inherit_definitions(cx, &parent, created.oid)?;
+    }
     // Primary keys first: they make columns NOT NULL; foreign keys last, they may refer to the table.
     let rank = |c: &Constraint| match c.contype {
         ConstrType::Primary => 1,
@@ -89,6 +121,66 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<()
         copy_index(cx, &table, source, numbers)?;
     }
     Ok(())
+}
+
+/// Makes a new table a partition; the default partition may hold none of its rows.
+fn set_bound(
+    cx: &UtilityContext<'_>,
+    table: Oid,
+    name: &str,
+    parent: Oid,
+    spec: &ast::PartitionBoundSpec,
+) -> PgResult<()> {
+    let parent = cx.catalog.get_relation(parent)?;
+    let mut rules = partition::PartitionRules::new(cx, &parent)?;
+    let bound = rules.read(spec)?;
+    rules.check_new(name, &bound, spec)?;
+    rules.check_default(&bound)?;
+    cx.catalog.set_partition_bound(table, parent.oid, Some(&bound))?;
+    cx.catalog.invalidate_relation(table)?;
+    cx.services.command_counter_increment()
+}
+
+/// The composite type of CREATE TABLE … OF.
+fn row_type(cx: &UtilityContext<'_>, name: &ast::TypeName) -> PgResult<Arc<RelationDesc>> {
+    let (typ, _) = object_address::resolve_type(cx, name)?;
+    let row = cx.catalog.get_type(typ)?;
+    if row.typtype == 'c'
+        && let Some(relation) = cx.catalog.relation(row.relid)?
+    {
+        if relation.relkind == 'c' {
+            return Ok(relation);
+        }
+        return Err(err!(
+            WRONG_OBJECT_TYPE,
+            "type {} is the row type of another table",
+            cx.catalog.format_type(typ, None)?
+        )
+        .detail("A typed table must use a stand-alone composite type created with CREATE TYPE."));
+    }
+    Err(err!(
+        WRONG_OBJECT_TYPE,
+        "type {} is not a composite type",
+        cx.catalog.format_type(typ, None)?
+    ))
+}
+
+/// All columns of a row type, with what was said about some of them.
+fn typed_columns(typ: &RelationDesc, mut said: Vec<Column>) -> Vec<Column> {
+    let mut columns = Vec::new();
+    for a in typ.attrs.iter().filter(|a| !a.dropped) {
+        match said.iter().position(|c| c.new.name == a.name) {
+            Some(at) => columns.push(said.remove(at)),
+            None => columns.push(Column::of_identity(known_column(a), Vec::new())),
+        }
+    }
+    columns
+}
+
+fn known_column(a: &catalog::Attribute) -> NewColumn {
+    let mut new = NewColumn::new(&a.name, a.typ, a.typmod, a.collation);
+    new.ndims = a.ndims;
+    new
 }
 
 /// Checks of the parents. A check of the table's own with the same name and meaning merges.
@@ -186,36 +278,89 @@ fn stored_column(column: &NewColumn) -> NewColumn {
 }
 
 fn check_supported(stmt: &CreateStmt, place: creation::Place) -> PgResult<()> {
-    if stmt.partspec.is_some() || stmt.partbound.is_some() {
-        return Err(not_supported!("table partitioning"));
-    }
-    if stmt.of_typename.is_some() {
-        return Err(not_supported!("typed tables"));
+    if stmt.partspec.is_some() {
+        if stmt.partbound.is_none() && !stmt.inh_relations.is_empty() {
+            bail!(
+                INVALID_OBJECT_DEFINITION,
+                "cannot create partitioned table as inheritance child"
+            );
+        }
+        if !stmt.options.is_empty() {
+            return Err(err!(
+                WRONG_OBJECT_TYPE,
+                "cannot specify storage parameters for a partitioned table"
+            )
+            .hint("Specify storage parameters for its leaf partitions instead."));
+        }
+        if place.persistence == 'u' {
+            bail!(FEATURE_NOT_SUPPORTED, "partitioned tables cannot be unlogged");
+        }
     }
     match stmt.oncommit {
         OnCommitAction::Noop => {}
         _ if place.persistence != 't' => {
             bail!(INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables")
         }
-        OnCommitAction::PreserveRows => {}
-        OnCommitAction::DeleteRows => return Err(not_supported!("ON COMMIT DELETE ROWS")),
-        OnCommitAction::Drop => return Err(not_supported!("ON COMMIT DROP")),
+        _ => {}
     }
     Ok(())
 }
 
-fn elements(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<Elements> {
+/// A column that a parent or row type has, with what the statement says about it.
+fn known_element(
+    table: &str,
+    def: &ast::ColumnDef,
+    source: &RelationDesc,
+    e: &mut Elements,
+) -> PgResult<()> {
+    let Some(a) = source.attr_by_name(&def.colname) else {
+        return Err(err!(UNDEFINED_COLUMN, "column \"{}\" does not exist", def.colname));
+    };
+    let mut constraints = Vec::new();
+    let column = column::read_known(table, def, known_column(a), &mut constraints)?;
+    if source.relkind == 'p' && column.new.identity != '\0' {
+        bail!(FEATURE_NOT_SUPPORTED, "identity columns are not supported on partitions");
+    }
+    if source.relkind == 'c' {
+        if column.new.identity != '\0' {
+            bail!(FEATURE_NOT_SUPPORTED, "identity columns are not supported on typed tables");
+        }
+        if column.new.generated != '\0' {
+            bail!(FEATURE_NOT_SUPPORTED, "generated columns are not supported on typed tables");
+        }
+    }
+    e.constraints.append(&mut constraints);
+    e.columns.push(column);
+    Ok(())
+}
+
+fn elements(
+    cx: &UtilityContext<'_>,
+    stmt: &CreateStmt,
+    known: Option<&Arc<RelationDesc>>,
+) -> PgResult<Elements> {
     const MAX_COLUMNS: usize = 1600;
     let table = &stmt.relation.relname;
     let mut e = Elements::default();
     for element in &stmt.table_elts {
-        match element {
-            TableElement::ColumnDef(def) => {
+        match (element, known) {
+            (TableElement::ColumnDef(def), Some(source)) if def.type_name.is_none() => {
+                known_element(table, def, source, &mut e)?;
+            }
+            (TableElement::ColumnDef(def), _) => {
                 let column = column::read(cx, table, def, &mut e.constraints)?;
                 e.columns.push(column);
             }
-            TableElement::Constraint(c) => e.constraints.push((**c).clone()),
-            TableElement::TableLikeClause(like) => expand_like(cx, like, &mut e)?,
+            (TableElement::Constraint(c), _) => {
+                if stmt.partspec.is_some() && c.is_no_inherit && c.contype == ConstrType::Check {
+                    bail!(
+                        INVALID_TABLE_DEFINITION,
+                        "cannot add NO INHERIT constraint to partitioned table \"{table}\""
+                    );
+                }
+                e.constraints.push((**c).clone());
+            }
+            (TableElement::TableLikeClause(like), _) => expand_like(cx, like, &mut e)?,
         }
     }
     if e.columns.len() > MAX_COLUMNS {
@@ -235,7 +380,16 @@ fn elements(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<Elements> {
         )
         .at(second.location));
     }
-    // NOT NULL as a table constraint names its column.
+    name_not_nulls(table, known, &mut e)?;
+    Ok(e)
+}
+
+/// NOT NULL as a table constraint names its column.
+fn name_not_nulls(
+    table: &str,
+    known: Option<&Arc<RelationDesc>>,
+    e: &mut Elements,
+) -> PgResult<()> {
     let mut not_nulls = Vec::new();
     e.constraints.retain(|c| {
         let is = c.contype == ConstrType::NotNull;
@@ -246,6 +400,11 @@ fn elements(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<Elements> {
     });
     for c in not_nulls {
         let name = c.keys.first().cloned().unwrap_or_default();
+        if !e.columns.iter().any(|col| col.new.name == name)
+            && let Some(a) = known.and_then(|k| k.attr_by_name(&name))
+        {
+            e.columns.push(Column::of_identity(known_column(a), Vec::new()));
+        }
         let Some(column) = e.columns.iter_mut().find(|col| col.new.name == name) else {
             return Err(err!(
                 UNDEFINED_COLUMN,
@@ -259,7 +418,7 @@ fn elements(cx: &UtilityContext<'_>, stmt: &CreateStmt) -> PgResult<Elements> {
         }
         column.not_null_no_inherit |= c.is_no_inherit;
     }
-    Ok(e)
+    Ok(())
 }
 
 /// The sequence of a serial or identity column.
@@ -269,7 +428,7 @@ pub(crate) fn make_serial(
     table: &str,
     column: &Column,
 ) -> PgResult<Option<Oid>> {
-    let identity = column.new.identity != '\0';
+    let identity = column.new.identity != '\0' && !column.inherited_identity;
     if !column.serial && !identity {
         return Ok(None);
     }
@@ -430,7 +589,8 @@ fn expand_like(cx: &UtilityContext<'_>, like: &TableLikeClause, e: &mut Elements
     Ok(())
 }
 
-fn renumber(expr: &mut nodes::Expr, numbers: &[i16]) {
+/// Gives the Vars of an expression over one table the column numbers of another.
+pub(crate) fn renumber(expr: &mut nodes::Expr, numbers: &[i16]) {
     nodes::walk::rewrite_expr_deep(expr, 0, &mut |e, level| {
         if let nodes::Expr::Var(v) = e
             && v.varlevelsup == level
@@ -484,6 +644,8 @@ fn like_column(
         identity_options,
         not_null_name: not_null.map(|c| c.name.clone()),
         not_null_no_inherit: not_null.is_some_and(|c| c.noinherit),
+        generated_of: None,
+        inherited_identity: false,
     })
 }
 

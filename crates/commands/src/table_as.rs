@@ -22,9 +22,8 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateTableAsStmt) -> PgRe
     }
     creation::check_tablespace(into.table_space_name.as_deref())?;
     creation::check_table_access_method(cx, into.access_method.as_deref())?;
-    match into.on_commit {
-        OnCommitAction::Noop | OnCommitAction::PreserveRows => {}
-        _ => return Err(not_supported!("ON COMMIT of CREATE TABLE AS")),
+    if into.on_commit != OnCommitAction::Noop && place.persistence != 't' {
+        bail!(INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables");
     }
     let reloptions = creation::reloptions(creation::OptionKind::Table, &into.options)?;
     let mut acx = cx.analyze_context();
@@ -42,6 +41,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateTableAsStmt) -> PgRe
     new.persistence = place.persistence;
     new.reloptions = reloptions;
     let created = cx.catalog.create_relation(&new)?;
+    cx.services.register_on_commit(created.oid, into.on_commit);
     cx.services.command_counter_increment()?;
     if into.skip_data {
         return Ok(Some(0));

@@ -26,6 +26,7 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &TruncateStmt) -> PgResult<
     for table in &tables {
         cx.services.check_relation_not_in_use(table.oid, "TRUNCATE")?;
     }
+    fire_triggers(cx, &tables, true)?;
     for table in tables.iter().filter(|t| t.storage_id != 0) {
         cx.catalog.new_storage(table.oid)?;
         for index in table.indexes.iter() {
@@ -35,7 +36,21 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &TruncateStmt) -> PgResult<
             restart_sequences(cx, table.oid)?;
         }
     }
-    cx.services.command_counter_increment()
+    cx.services.command_counter_increment()?;
+    fire_triggers(cx, &tables, false)
+}
+
+/// BEFORE or AFTER TRUNCATE triggers.
+fn fire_triggers(
+    cx: &UtilityContext<'_>,
+    tables: &[Arc<RelationDesc>],
+    before: bool,
+) -> PgResult<()> {
+    if !tables.iter().any(|t| t.has_triggers) {
+        return Ok(());
+    }
+    let settings = cx.services.exec_settings();
+    executor::fire_truncate_triggers(tables, before, cx.txn()?, settings, cx.session, cx.catalog)
 }
 
 fn check(cx: &UtilityContext<'_>, table: &RelationDesc) -> PgResult<()> {

@@ -28,6 +28,9 @@ pub use engine::ColumnDesc;
 pub use error::{PgError as Error, SqlState};
 pub use types::{Datum, Oid};
 
+/// Bytes of rows kept in memory for point reads: an application wants its memory for itself.
+const READ_CACHE: usize = 64 << 20;
+
 /// An open cluster.
 pub struct Database {
     engine: Arc<Engine>,
@@ -76,6 +79,7 @@ impl Database {
                 cluster: Arc::new(cluster),
                 data_directory: directory.map(Path::to_owned),
                 log: |_, _, _| {},
+                read_cache: READ_CACHE,
             },
         )?;
         Ok(Database { engine })
@@ -95,7 +99,6 @@ impl Database {
             settings: Vec::new(),
             address: None,
             long_secret: false,
-            wait_hook: None,
             wake: None,
         })?;
         Ok(Connection { session })

@@ -1,5 +1,5 @@
 //! One statement's surroundings: what functions, planner and executor may ask of the session.
-use crate::session_core::SessionCore;
+use crate::{local_statement::Epoch, session_core::SessionCore};
 use catalog::Catalog;
 use error::{PgError, PgResult, err};
 use fmgr::{FnContext, FnInfo, Spi};
@@ -15,21 +15,40 @@ pub struct StatementContext<'s> {
     pub(crate) core: &'s Arc<SessionCore>,
     pub(crate) catalog: Catalog,
     pub(crate) typed: Arc<Typed>,
-    io: IoOptions,
+    io: Arc<IoOptions>,
+    changes: u64,
     statement_timestamp: i64,
 }
 
 impl<'s> StatementContext<'s> {
     pub(crate) fn new(core: &'s Arc<SessionCore>) -> Self {
-        let typed = core.settings.lock().typed().clone();
-        let io = core.io_options(&typed);
+        let (typed, changes) = {
+            let settings = core.settings.lock();
+            (settings.typed().clone(), settings.change_count())
+        };
+        let io = core.io_options(&typed, changes);
         StatementContext {
             core,
             catalog: core.catalog.clone(),
             typed,
             io,
+            changes,
             statement_timestamp: core.statement_timestamp(),
         }
+    }
+
+    /// What analysed statements depend on; `None` inside a transaction that has changed the catalog.
+    pub(crate) fn epoch(&self) -> Option<Epoch> {
+        (!self.catalog.is_dirty()).then(|| Epoch {
+            catalog: self.catalog.catalog_version(),
+            settings: self.changes,
+            role: self.core.user.lock().current(),
+        })
+    }
+
+    /// Settings for an execution.
+    pub(crate) fn exec_settings(&self) -> Arc<executor::ExecSettings> {
+        self.core.exec_settings(&self.typed, self.changes)
     }
 }
 
@@ -57,6 +76,9 @@ impl FnContext for StatementContext<'_> {
     }
 
     fn type_input(&self, typ: Oid, typmod: i32, text: &str) -> PgResult<Datum> {
+        if typ == types::type_oid::JSONPATH {
+            return functions::jsonpath_input(text);
+        }
         match types::io::text_in(typ, typmod, text, &self.io) {
             Some(value) => value,
             None => self.input_value(typ, typmod, text),
@@ -184,5 +206,9 @@ impl FnContext for StatementContext<'_> {
 
     fn spi(&self) -> &dyn Spi {
         self
+    }
+
+    fn sql_json(&self) -> PgResult<&'static dyn fmgr::SqlJson> {
+        Ok(functions::sql_json())
     }
 }

@@ -181,8 +181,7 @@ pub(crate) fn open_relation(
         .collect();
     loop {
         let Some(oid) = cx.catalog.find_relation(&parts)? else {
-            return Err(err!(UNDEFINED_TABLE, "relation \"{}\" does not exist", parts.join("."))
-                .at(name.location));
+            return Err(err!(UNDEFINED_TABLE, "relation \"{}\" does not exist", parts.join(".")));
         };
         cx.lock(oid, mode)?;
         // While the lock was waited for the name may have come to mean something else.

@@ -13,7 +13,7 @@ use crate::{
 };
 use analyzer::{AnalyzeContext, EphemeralRelation};
 use catalog::{RelationDesc, quote_identifier, quote_qualified};
-use error::{PgError, PgResult, SqlState, bail, err};
+use error::{PgError, PgResult, bail, err};
 use executor::{BulkInserter, StandaloneExprs};
 use fmgr::FnContext;
 use parser::ast::{CopyStmt, Stmt};
@@ -80,7 +80,8 @@ impl CopyInRun {
         }
         let columns = copy::table_columns(&relation, stmt, &options)?;
         let target =
-            match relation.relkind == 'r' && !relation.has_triggers && !relation.row_security {
+            match relation.relkind == 'r' && relation.triggers.is_empty() && !relation.row_security
+            {
                 true => bulk_target(cx, stmt, &relation, &columns)?,
                 false => Target::Insert(plan_insert(cx, stmt, &relation, &columns)?),
             };
@@ -203,17 +204,17 @@ impl CopyInRun {
             let e = err!(BAD_COPY_FILE_FORMAT, "extra data after last expected column");
             return Err((e, None));
         }
-        if self.fields.len() < n {
-            let missing = &self.columns[self.fields.len()].name;
-            let e = err!(BAD_COPY_FILE_FORMAT, "missing data for column \"{missing}\"");
-            return Err((e, None));
-        }
         self.row.clear();
         self.row.resize(self.relation.attrs.len(), Datum::Null);
         for i in 0..n {
+            if i >= self.fields.len() {
+                let missing = &self.columns[i].name;
+                let e = err!(BAD_COPY_FILE_FORMAT, "missing data for column \"{missing}\"");
+                return Err((e, None));
+            }
             match self.read_field(cx, i) {
                 Ok(value) => self.row[self.columns[i].attnum as usize - 1] = value,
-                Err(e) if self.options.ignore_errors && is_soft(&e) => {
+                Err(e) if self.options.ignore_errors && e.is_soft() => {
                     self.skip(cx, i).map_err(|e| (e, Some(i)))?;
                     return Ok(false);
                 }
@@ -459,12 +460,6 @@ fn null_value(cx: &StatementContext<'_>, column: &CopyColumn) -> PgResult<Datum>
         return cx.null_of_domain(column.typ);
     }
     Ok(Datum::Null)
-}
-
-/// Errors of input functions, which ON_ERROR may skip.
-fn is_soft(e: &PgError) -> bool {
-    let class = &e.sqlstate().0[..2];
-    matches!(class, b"22" | b"23") || e.sqlstate() == SqlState::UNDEFINED_OBJECT
 }
 
 fn shorten(bytes: &[u8]) -> String {

@@ -29,6 +29,8 @@ pub(crate) struct CopyOutRun {
     scratch: Vec<u8>,
     rows: u64,
     begun: bool,
+    /// Whether the header of a binary COPY was sent.
+    headed: bool,
     done: bool,
 }
 
@@ -74,6 +76,7 @@ impl CopyOutRun {
             scratch: Vec::new(),
             rows: 0,
             begun: false,
+            headed: false,
             done: false,
         })
     }
@@ -113,15 +116,18 @@ impl CopyOutRun {
         if !self.run.fill(cx, ROWS)? {
             self.done = true;
             if self.options.format == CopyFormat::Binary {
-                send(&[0xff, 0xff]);
+                self.start_line();
+                self.line.extend_from_slice(&[0xff, 0xff]);
+                send(&self.line);
             }
             return Ok(false);
         }
         // A few rows at a time, so that the sink can be emptied in between.
-        let (batch, from) = self.run.rows();
-        let to = batch.len().min(from + 64);
+        let from = self.run.rows().1;
+        let to = self.run.rows().0.len().min(from + 64);
         for row in from..to {
-            self.line.clear();
+            self.start_line();
+            let batch = self.run.rows().0;
             let value = |i: usize| batch.get(row, i);
             match self.options.format {
                 CopyFormat::Binary => {
@@ -143,12 +149,17 @@ impl CopyOutRun {
         Ok(true)
     }
 
-    fn begin(&mut self, send: &mut dyn FnMut(&[u8])) {
-        if self.options.format == CopyFormat::Binary {
-            send(BINARY_HEADER);
-            return;
+    /// Empties the line; the first one of a binary COPY begins with the header, which clients do not
+    /// expect to come alone.
+    fn start_line(&mut self) {
+        self.line.clear();
+        if self.options.format == CopyFormat::Binary && !std::mem::replace(&mut self.headed, true) {
+            self.line.extend_from_slice(BINARY_HEADER);
         }
-        if self.options.header == Header::No {
+    }
+
+    fn begin(&mut self, send: &mut dyn FnMut(&[u8])) {
+        if self.options.format == CopyFormat::Binary || self.options.header == Header::No {
             return;
         }
         self.line.clear();

@@ -65,18 +65,19 @@ impl LineSplitter {
                 let range = self.start..self.buffer.len();
                 self.start = self.buffer.len();
                 self.scanned = self.start;
-                return Ok(self.unless_terminator(range));
+                return Ok(self.unless_terminator(range, csv));
             }
             return Ok(None);
         };
         let range = self.start..end;
         self.start = end + length;
         self.scanned = self.start;
-        Ok(self.unless_terminator(range))
+        Ok(self.unless_terminator(range, csv))
     }
 
-    fn unless_terminator(&mut self, range: LineRange) -> Option<LineRange> {
-        if self.buffer[range.clone()] == *b"\\." {
+    /// `\.` ends text; in CSV it is a value like another.
+    fn unless_terminator(&mut self, range: LineRange, csv: bool) -> Option<LineRange> {
+        if !csv && self.buffer[range.clone()] == *b"\\." {
             self.terminated = true;
             return None;
         }

@@ -1,6 +1,7 @@
 //! Cursors: DECLARE, FETCH, MOVE, CLOSE, and holding rows past the transaction.
 use crate::{
     context::StatementContext,
+    local_statement::LocalStatement,
     portal::{Portal, Run},
     query_run::QueryRun,
     session_core::SessionCore,
@@ -74,8 +75,7 @@ pub(crate) fn declare(
     let sub = core.txn()?.current_sub();
     let binary = stmt.options & cursor_options::BINARY != 0;
     let formats = if binary { vec![1] } else { Vec::new() };
-    let mut portal =
-        Portal::new(&stmt.portalname, Arc::new(statement), params.clone(), formats, sub)?;
+    let mut portal = Portal::new(&stmt.portalname, statement.into(), params.clone(), formats, sub)?;
     let run = QueryRun::start(cx, &portal.statement, portal.params.clone())?;
     let scroll = stmt.options & cursor_options::SCROLL != 0;
     let no_scroll = stmt.options & cursor_options::NO_SCROLL != 0;
@@ -89,6 +89,38 @@ pub(crate) fn declare(
     portal.cursor = Some(CursorState { backward, ..CursorState::default() });
     let mut portals = core.portals.lock();
     portals.insert(Box::new(portal))
+}
+
+/// Opens a cursor over a statement that is ready, for a function.
+pub(crate) fn open(
+    cx: &StatementContext<'_>,
+    name: &str,
+    statement: Arc<LocalStatement>,
+    params: Arc<[Datum]>,
+    options: i32,
+) -> PgResult<()> {
+    let core = cx.core;
+    let sub = core.txn()?.current_sub();
+    let mut portal = Portal::new(name, statement.clone(), params.clone(), Vec::new(), sub)?;
+    portal.options = options;
+    let mut backward = options & cursor_options::SCROLL != 0;
+    portal.run = match statement.body {
+        Body::Queries(_) => {
+            let run = QueryRun::start(cx, &statement, params)?;
+            let no_scroll = options & cursor_options::NO_SCROLL != 0;
+            backward |= !no_scroll && run.supports_backward();
+            Run::Query(Box::new(run))
+        }
+        _ => {
+            let rows = crate::spi::run(core, statement, params, 0)?.rows;
+            Run::Rows { rows: rows.into(), tag: "SELECT".to_owned() }
+        }
+    };
+    if backward {
+        portal.options |= cursor_options::SCROLL;
+    }
+    portal.cursor = Some(CursorState { backward, ..CursorState::default() });
+    core.portals.lock().insert(Box::new(portal))
 }
 
 /// CLOSE.

@@ -56,19 +56,29 @@ struct Services<'c, 's> {
 }
 
 impl Services<'_, '_> {
-    fn execute(&self, text: &str, stmt: &Stmt) -> PgResult<Option<u64>> {
+    fn utility_context<'u>(&'u self, source_text: &'u str) -> UtilityContext<'u> {
         let cx = self.cx;
-        commands::execute_utility(
-            &UtilityContext {
-                catalog: &cx.catalog,
-                session: cx,
-                locker: cx,
-                services: self,
-                source_text: text,
-            },
-            stmt,
-        )
+        UtilityContext {
+            catalog: &cx.catalog,
+            session: cx,
+            locker: cx,
+            services: self,
+            source_text,
+        }
     }
+
+    fn execute(&self, text: &str, stmt: &Stmt) -> PgResult<Option<u64>> {
+        commands::execute_utility(&self.utility_context(text), stmt)
+    }
+}
+
+/// What temporary tables ask for at commit.
+pub(crate) fn run_on_commit(
+    cx: &StatementContext<'_>,
+    tables: &[(Oid, parser::ast::OnCommitAction)],
+) -> PgResult<()> {
+    let services = Services { cx, nested: true, params: Arc::new([]) };
+    commands::run_on_commit(&services.utility_context(""), tables)
 }
 
 impl UtilityServices for Services<'_, '_> {
@@ -140,6 +150,14 @@ impl UtilityServices for Services<'_, '_> {
             );
         }
         Ok(())
+    }
+
+    fn register_on_commit(&self, table: Oid, action: parser::ast::OnCommitAction) {
+        self.cx.core.on_commit.register(table, action);
+    }
+
+    fn validate_function(&self, oid: Oid, source: &str) -> PgResult<()> {
+        crate::function_check::validate(self.cx, oid, source)
     }
 
     fn session_slot(&self) -> u32 {

@@ -26,7 +26,7 @@ use std::{
         atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering},
     },
 };
-use txn::{CancelReason, Store, StoreOptions, WaitHook};
+use txn::{CancelReason, Store, StoreOptions};
 use types::Oid;
 
 /// Writes a log line of a session: pid, what happened, the statement.
@@ -40,6 +40,8 @@ pub struct EngineOptions {
     pub data_directory: Option<PathBuf>,
     /// Where log lines go.
     pub log: LogFunction,
+    /// Bytes of rows and index entries kept in memory for point reads.
+    pub read_cache: usize,
 }
 
 /// Who connects.
@@ -56,8 +58,6 @@ pub struct ClientInfo {
     pub address: Option<SocketAddr>,
     /// Protocol 3.2's longer cancel key.
     pub long_secret: bool,
-    /// How waits let others go on.
-    pub wait_hook: Option<Arc<dyn WaitHook>>,
     /// Wakes the session when it is idle.
     pub wake: Option<Waker>,
 }
@@ -94,6 +94,7 @@ impl Engine {
         let store = Store::open(
             kv,
             StoreOptions {
+                read_cache: options.read_cache,
                 // Rows that scans keep are beside the block cache, and twice as dear to read again.
                 segment_cache: 2 * 8192 * options.cluster.int("shared_buffers") as usize,
                 ..StoreOptions::default()
@@ -137,7 +138,6 @@ impl Engine {
         }
         let pid = self.alloc_pid();
         let backend = self.store.backend(pid);
-        backend.set_wait_hook(client.wait_hook.clone());
         let guard = BackendGuard { engine: self, backend: Some(backend.clone()) };
         let (role, database) = self.authorize(&client, &backend)?;
         let settings = Settings::new(self.cluster.read().clone());

@@ -1,6 +1,7 @@
 //! Functions written in SQL.
 use crate::{
     context::{SESSION_SERVICE, StatementContext},
+    local_statement::LocalStatement,
     session_core::SessionCore,
     statement::{Body, CachedStatement},
 };
@@ -14,13 +15,17 @@ use std::sync::Arc;
 use types::{Datum, Oid, RecordDesc, RecordField, RecordValue, type_oid};
 
 /// Language of SQL functions.
-const LANG_SQL: Oid = Oid(14);
+pub(crate) const LANG_SQL: Oid = Oid(14);
 
 impl StatementContext<'_> {
     /// The body of a function that is not built in.
     pub(crate) fn language_body(&self, proc: &Arc<PgProc>) -> PgResult<FnBody> {
         match proc.lang {
             LANG_SQL => Ok(FnBody::Language(Arc::new(SqlFunction { proc: proc.clone() }))),
+            crate::plpgsql::LANG_PLPGSQL => {
+                let function = crate::plpgsql::PlpgsqlFunction { proc: proc.clone() };
+                Ok(FnBody::Language(Arc::new(function)))
+            }
             _ => Err(not_supported!("function {} in its language", proc.name)),
         }
     }
@@ -33,7 +38,7 @@ struct SqlFunction {
 
 /// Its statements, analysed for the actual argument types of a call site.
 struct Compiled {
-    statements: Vec<Arc<CachedStatement>>,
+    statements: Vec<Arc<LocalStatement>>,
 }
 
 /// Arguments by name: `name`, `function.name`.
@@ -90,6 +95,18 @@ impl ColumnRefHooks for ArgumentNames<'_> {
     }
 }
 
+/// Analyses a statement of a function's body.
+pub(crate) fn analyze(
+    cx: &StatementContext<'_>,
+    proc: &PgProc,
+    text: &Arc<str>,
+    raw: ast::RawStmt,
+    types: Vec<Oid>,
+) -> PgResult<CachedStatement> {
+    let hooks = ArgumentNames { proc, types: &types };
+    CachedStatement::analyze_with_hooks(cx, text, Arc::new(raw), types.clone(), &hooks)
+}
+
 impl SqlFunction {
     fn compile(&self, core: &Arc<SessionCore>, types: Vec<Oid>) -> PgResult<Compiled> {
         if self.proc.sqlbody.is_some() {
@@ -99,15 +116,7 @@ impl SqlFunction {
         let text: Arc<str> = Arc::from(self.proc.src.as_str());
         let mut statements = Vec::new();
         for raw in crate::spi::parse(core, &text)? {
-            let hooks = ArgumentNames { proc: &self.proc, types: &types };
-            let statement = CachedStatement::analyze_with_hooks(
-                &cx,
-                &text,
-                Arc::new(raw),
-                types.clone(),
-                &hooks,
-            )?;
-            statements.push(Arc::new(statement));
+            statements.push(analyze(&cx, &self.proc, &text, raw, types.clone())?.into());
         }
         Ok(Compiled { statements })
     }
@@ -149,7 +158,12 @@ impl SqlFunction {
             None => true,
         };
         if stale {
-            *cx.cache = Some(Box::new(self.compile(core, types)?));
+            let phase = if self.proc.retset { "startup" } else { "inlining" };
+            let compiled = self.compile(core, types).map_err(|e| {
+                self.in_body(e)
+                    .context(format!("SQL function \"{}\" during {phase}", self.proc.name))
+            })?;
+            *cx.cache = Some(Box::new(compiled));
         }
         let Some(compiled) = cx.cache.as_ref().and_then(|c| c.downcast_ref::<Compiled>()) else {
             return Err(PgError::internal("compiled SQL function is gone"));
@@ -163,7 +177,11 @@ impl SqlFunction {
             }
             let limit = if all || i < last { 0 } else { 1 };
             let limit = if has_side_effects(statement) { 0 } else { limit };
-            let result = crate::spi::run(core, statement.clone(), params.clone(), limit)?;
+            let result = crate::spi::run(core, statement.clone(), params.clone(), limit);
+            let result = result.map_err(|e| {
+                let name = &self.proc.name;
+                self.in_body(e).context(format!("SQL function \"{name}\" statement {}", i + 1))
+            })?;
             rows = result.rows;
             if i == last {
                 self.coerce_rows(session, core, statement, &mut rows)?;
@@ -275,7 +293,7 @@ fn guess_type(value: &Datum) -> Oid {
     }
 }
 
-fn is_polymorphic(typ: Oid) -> bool {
+pub(crate) fn is_polymorphic(typ: Oid) -> bool {
     matches!(
         typ,
         type_oid::ANYELEMENT
@@ -294,7 +312,7 @@ fn is_polymorphic(typ: Oid) -> bool {
 
 impl LanguageFunction for SqlFunction {
     fn call(&self, cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Datum> {
-        let rows = self.run(cx, args, false).map_err(|e| self.in_context(e))?;
+        let rows = self.run(cx, args, false)?;
         match rows.into_iter().next() {
             Some(row) => Ok(self.value(cx, row)),
             None if self.proc.rettype == type_oid::VOID => Ok(Datum::text("")),
@@ -307,13 +325,18 @@ impl LanguageFunction for SqlFunction {
         cx: &mut CallContext<'_>,
         args: &mut [Datum],
     ) -> PgResult<Box<dyn RowSource>> {
-        Ok(VecRowSource::boxed(self.run(cx, args, true).map_err(|e| self.in_context(e))?))
+        Ok(VecRowSource::boxed(self.run(cx, args, true)?))
     }
 }
 
 impl SqlFunction {
-    fn in_context(&self, e: PgError) -> PgError {
-        e.context(format!("SQL function \"{}\"", self.proc.name))
+    /// A position in the body is none in the client's statement.
+    fn in_body(&self, mut e: PgError) -> PgError {
+        if let Some(at) = e.0.position.take() {
+            e.0.internal_position = Some(at);
+            e.0.internal_query = Some(self.proc.src.clone());
+        }
+        e
     }
 }
 

@@ -26,7 +26,6 @@
 //! `src/backend/utils/mmgr/portalmem.c`
 
 mod activity;
-mod call;
 mod check;
 mod clock;
 mod command_tag;
@@ -43,10 +42,14 @@ mod definition;
 mod engine;
 mod explain;
 mod fastpath;
+mod function_check;
 mod language;
 mod lifted;
+mod local_statement;
 mod notify;
+mod on_commit;
 mod plan_cache;
+mod plpgsql;
 mod portal;
 mod portal_run;
 mod prepared;

@@ -1,12 +1,13 @@
 //! Simple statements whose literals become parameters, so that texts which differ only in them share
 //! analysis and plans, and are not even parsed.
 use crate::{
-    context::StatementContext, plan_cache::PlanKey, portal::Portal, session_core::SessionCore,
-    statement::CachedStatement,
+    context::StatementContext, local_statement::LocalStatement, plan_cache::PlanKey,
+    portal::Portal, session_core::SessionCore, statement::CachedStatement,
 };
 use error::PgResult;
 use fmgr::FnContext;
 use parser::normalize::{LiteralValue, Normalized, normalize};
+use smallvec::SmallVec;
 use std::{cell::RefCell, sync::Arc};
 use types::{Datum, Oid, type_oid};
 
@@ -32,9 +33,9 @@ pub(crate) fn portal(core: &Arc<SessionCore>, sql: &str) -> PgResult<Option<Box<
         core.start_command()?;
         core.backend.cancel.check()?;
         let cx = core.context();
-        let types: Vec<Oid> = buffer.literals.iter().map(|l| literal_type(l.value)).collect();
-        let text: Arc<str> = Arc::from(buffer.text.as_str());
-        let Some(statement) = statement(&cx, &text, types)? else { return Ok(None) };
+        let types: SmallVec<[Oid; 8]> =
+            buffer.literals.iter().map(|l| literal_type(l.value)).collect();
+        let Some(statement) = local(&cx, &buffer.text, &types)? else { return Ok(None) };
         let mut params = Vec::with_capacity(buffer.literals.len());
         for (literal, typ) in buffer.literals.iter().zip(&statement.param_types) {
             params.push(match literal.value {
@@ -46,7 +47,7 @@ pub(crate) fn portal(core: &Arc<SessionCore>, sql: &str) -> PgResult<Option<Box<
             });
         }
         let sub = core.current_sub();
-        Ok(Some(Box::new(Portal::new("", statement, params.into(), Vec::new(), sub)?)))
+        core.unnamed_portal(statement, params.into(), &[], sub).map(Some)
     })
 }
 
@@ -58,6 +59,24 @@ fn literal_type(value: LiteralValue) -> Oid {
         // Inferred from where it stands, as a literal of unknown type is.
         LiteralValue::String => Oid::INVALID,
     }
+}
+
+/// The session's handle of a text.
+fn local(
+    cx: &StatementContext<'_>,
+    text: &str,
+    types: &[Oid],
+) -> PgResult<Option<Arc<LocalStatement>>> {
+    let known = cx.core.recent.lock().get(text, types);
+    if let Some(known) = known
+        && known.is_current(cx)?
+    {
+        return Ok(Some(known));
+    }
+    let Some(shared) = statement(cx, &Arc::from(text), types.to_vec())? else { return Ok(None) };
+    let local = LocalStatement::new(shared);
+    cx.core.recent.lock().put(types.to_vec(), local.clone());
+    Ok(Some(local))
 }
 
 fn statement(

@@ -1,7 +1,7 @@
 //! Portals: statements in the course of execution, and cursors.
 use crate::{
-    clock, query_run::QueryRun, session_core::SessionCore, sink::RowShape,
-    statement::CachedStatement, type_io::ColumnOutput,
+    clock, local_statement::LocalStatement, query_run::QueryRun, session_core::SessionCore,
+    sink::RowShape, type_io::ColumnOutput,
 };
 use error::{PgResult, err};
 use parser::ast::cursor_options;
@@ -33,7 +33,7 @@ pub(crate) enum Run {
 /// A statement with its parameters.
 pub(crate) struct Portal {
     pub(crate) name: String,
-    pub(crate) statement: Arc<CachedStatement>,
+    pub(crate) statement: Arc<LocalStatement>,
     pub(crate) params: Arc<[Datum]>,
     pub(crate) formats: Vec<i16>,
     pub(crate) columns: Option<RowShape>,
@@ -59,12 +59,11 @@ pub(crate) struct Portal {
 impl Portal {
     pub(crate) fn new(
         name: &str,
-        statement: Arc<CachedStatement>,
+        statement: Arc<LocalStatement>,
         params: Arc<[Datum]>,
         formats: Vec<i16>,
         sub: SubId,
     ) -> PgResult<Portal> {
-        let columns = statement.columns.clone();
         let mut portal = Portal {
             name: name.to_owned(),
             tag: statement.tag,
@@ -83,8 +82,37 @@ impl Portal {
             nested: false,
             started: false,
         };
-        portal.set_columns(columns)?;
+        portal.set_columns(portal.statement.columns.clone())?;
         Ok(portal)
+    }
+
+    /// Makes an unnamed portal out of another one whose transaction has ended.
+    pub(crate) fn renew(
+        &mut self,
+        statement: Arc<LocalStatement>,
+        params: Arc<[Datum]>,
+        formats: &[i16],
+        sub: SubId,
+    ) -> PgResult<()> {
+        let alike = Arc::ptr_eq(&self.statement, &statement)
+            && self.formats == formats
+            && self.tag == statement.tag;
+        self.tag = statement.tag;
+        self.statement = statement;
+        self.params = params;
+        self.run = Run::New;
+        self.options = 0;
+        self.created_sub = sub;
+        self.created_at = clock::now();
+        self.failed = false;
+        self.nested = false;
+        self.started = false;
+        if !alike {
+            self.formats.clear();
+            self.formats.extend_from_slice(formats);
+            self.set_columns(self.statement.columns.clone())?;
+        }
+        Ok(())
     }
 
     /// Sets the columns and how each is written.
@@ -116,39 +144,58 @@ impl Portal {
 /// The portals of a session. One that runs is taken out meanwhile.
 #[derive(Default)]
 pub(crate) struct PortalStore {
+    /// Those with a name.
     portals: BTreeMap<String, Box<Portal>>,
+    unnamed: Option<Box<Portal>>,
     active: Vec<String>,
 }
 
 impl PortalStore {
+    fn slot(&mut self, name: &str) -> Option<Box<Portal>> {
+        match name.is_empty() {
+            true => self.unnamed.take(),
+            false => self.portals.remove(name),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Portal> {
+        self.unnamed.iter().chain(self.portals.values()).map(|p| &**p)
+    }
+
     /// Adds a portal; an unnamed one replaces its predecessor.
     pub(crate) fn insert(&mut self, portal: Box<Portal>) -> PgResult<()> {
-        if !portal.name.is_empty() {
-            self.check_free(&portal.name)?;
+        if portal.name.is_empty() {
+            self.unnamed = Some(portal);
+            return Ok(());
         }
+        self.check_free(&portal.name)?;
         self.portals.insert(portal.name.clone(), portal);
         Ok(())
     }
 
     /// 42P03 if the name is taken.
     pub(crate) fn check_free(&self, name: &str) -> PgResult<()> {
-        match self.portals.contains_key(name) || self.active.iter().any(|a| a == name) {
+        match self.get(name).is_some() || self.active.iter().any(|a| a == name) {
             true => Err(err!(DUPLICATE_CURSOR, "cursor \"{name}\" already exists")),
             false => Ok(()),
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&Portal> {
-        self.portals.get(name).map(|p| &**p)
+        match name.is_empty() {
+            true => self.unnamed.as_deref(),
+            false => self.portals.get(name).map(|p| &**p),
+        }
     }
 
     /// Takes a portal out to run it.
     pub(crate) fn take(&mut self, name: &str) -> PgResult<Box<Portal>> {
-        if self.active.iter().any(|a| a == name) && !name.is_empty() {
+        if !name.is_empty() && self.active.iter().any(|a| a == name) {
             return Err(err!(OBJECT_IN_USE, "portal \"{name}\" is already active")
                 .detail("The portal cannot be run inside itself."));
         }
-        match self.portals.remove(name) {
+        match self.slot(name) {
             Some(portal) => {
                 self.active.push(name.to_owned());
                 Ok(portal)
@@ -160,7 +207,12 @@ impl PortalStore {
     /// Puts a portal back.
     pub(crate) fn put_back(&mut self, portal: Box<Portal>) {
         self.released(&portal.name);
-        self.portals.entry(portal.name.clone()).or_insert(portal);
+        if self.get(&portal.name).is_none() {
+            match portal.name.is_empty() {
+                true => self.unnamed = Some(portal),
+                false => drop(self.portals.insert(portal.name.clone(), portal)),
+            }
+        }
     }
 
     /// A portal that was taken will not come back.
@@ -171,7 +223,7 @@ impl PortalStore {
     }
 
     pub(crate) fn remove(&mut self, name: &str) -> Option<Box<Portal>> {
-        self.portals.remove(name)
+        self.slot(name)
     }
 
     /// Drops what matches.
@@ -181,29 +233,32 @@ impl PortalStore {
         mut condition: impl FnMut(&Portal) -> bool,
     ) -> Vec<Box<Portal>> {
         let names: Vec<String> =
-            self.portals.values().filter(|p| condition(p)).map(|p| p.name.clone()).collect();
-        names.into_iter().filter_map(|n| self.portals.remove(&n)).collect()
+            self.all().filter(|p| condition(p)).map(|p| p.name.clone()).collect();
+        names.into_iter().filter_map(|n| self.slot(&n)).collect()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Box<Portal>> {
-        self.portals.values_mut()
+        self.unnamed.iter_mut().chain(self.portals.values_mut())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.portals.is_empty()
+        self.unnamed.is_none() && self.portals.is_empty()
+    }
+
+    /// Takes the unnamed portal out at its transaction's end, for the next one to use its memory.
+    fn retire_unnamed(&mut self) -> Option<Box<Portal>> {
+        self.unnamed.take_if(|p| !p.held && p.cursor.is_none())
     }
 
     /// Whether an open query reads or writes a relation.
     pub(crate) fn uses_relation(&self, relid: Oid) -> bool {
-        self.portals
-            .values()
+        self.all()
             .any(|p| matches!(p.run, Run::Query(_)) && p.statement.relations().contains(&relid))
     }
 
     /// Cursors for pg_cursors: name, statement, holdable, binary, scrollable, creation time.
     pub(crate) fn cursors(&self) -> Vec<CursorRow> {
-        self.portals
-            .values()
+        self.all()
             .filter(|p| p.cursor.is_some() || !p.name.is_empty())
             .map(|p| CursorRow {
                 name: p.name.clone(),
@@ -260,12 +315,18 @@ impl SessionCore {
     /// At the transaction's end only held cursors stay.
     pub(crate) fn drop_portals_at_end(&self) {
         let mut portals = self.portals.lock();
+        let retired = portals.retire_unnamed();
         if portals.is_empty() {
-            return;
+            drop(portals);
+        } else {
+            let dropped = portals.drop_if(|p| !p.held);
+            drop(portals);
+            drop(dropped);
         }
-        let dropped = portals.drop_if(|p| !p.held);
-        drop(portals);
-        drop(dropped);
+        if let Some(mut portal) = retired {
+            portal.run = Run::Done;
+            *self.spare_portal.lock() = Some(portal);
+        }
     }
 
     /// A savepoint was rolled back: its portals go with it.

@@ -10,9 +10,6 @@ use error::{PgError, PgResult};
 use std::sync::Arc;
 use types::Datum;
 
-/// Plans that cost more than this run where they do not hold other sessions up.
-const HEAVY_COST: f64 = 2000.0;
-
 /// How far a portal ran.
 pub(crate) enum Outcome {
     /// To its end, with this tag; none for an empty statement.
@@ -54,11 +51,6 @@ pub(crate) fn run_portal_counting(
             return Ok(outcome);
         }
     }
-    let heavy = matches!(&portal.run, Run::Query(run) if run.cost() > HEAVY_COST);
-    if heavy {
-        let backend = core.backend.clone();
-        return backend.block(|| step(core, portal, left, sink));
-    }
     step(core, portal, left, sink)
 }
 
@@ -77,8 +69,9 @@ fn start(
         }
         Body::Queries(_) => {
             let cx = core.context();
-            let run = crate::query_run::QueryRun::start(&cx, &statement, portal.params.clone())?;
-            portal.run = Run::Query(Box::new(run));
+            let params = portal.params.clone();
+            portal.run =
+                Run::Query(crate::query_run::QueryRun::start_pooled(&cx, &statement, params)?);
             Ok(None)
         }
         Body::Utility => crate::utility::run(core, portal, sink),
@@ -124,7 +117,9 @@ fn step(
                 }
             }
             let tag = run.tag(tag);
-            portal.run = Run::Done;
+            if let Run::Query(run) = std::mem::replace(&mut portal.run, Run::Done) {
+                run.retire(&portal.statement);
+            }
             Ok(Outcome::Complete(Some(tag)))
         }
         Run::Rows { rows, tag } => {

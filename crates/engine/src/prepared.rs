@@ -1,12 +1,12 @@
 //! The prepared statements of a session, by PREPARE and by Parse.
-use crate::{clock, statement::CachedStatement};
+use crate::{clock, local_statement::LocalStatement};
 use error::{PgResult, err};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A named statement.
 #[derive(Clone)]
 pub(crate) struct Prepared {
-    pub(crate) statement: Arc<CachedStatement>,
+    pub(crate) statement: Arc<LocalStatement>,
     pub(crate) from_sql: bool,
     pub(crate) prepare_time: i64,
 }
@@ -23,7 +23,7 @@ impl PreparedStore {
     pub(crate) fn insert(
         &mut self,
         name: &str,
-        statement: Arc<CachedStatement>,
+        statement: Arc<LocalStatement>,
         from_sql: bool,
     ) -> PgResult<()> {
         let prepared = Prepared { statement, from_sql, prepare_time: clock::now() };
@@ -60,7 +60,7 @@ impl PreparedStore {
     }
 
     /// Puts a newly analysed form in the place of a stale one.
-    pub(crate) fn replace(&mut self, name: &str, statement: Arc<CachedStatement>) {
+    pub(crate) fn replace(&mut self, name: &str, statement: Arc<LocalStatement>) {
         let found = match name.is_empty() {
             true => self.unnamed.as_mut(),
             false => self.named.get_mut(name),
@@ -76,6 +76,11 @@ impl PreparedStore {
             true => self.unnamed.take().is_some(),
             false => self.named.remove(name).is_some(),
         }
+    }
+
+    /// Gives back what statements keep for speed.
+    pub(crate) fn shrink(&self) {
+        self.named.values().chain(&self.unnamed).for_each(|p| p.statement.shrink());
     }
 
     /// Removes all named statements.

@@ -1,6 +1,7 @@
 //! Planned queries in the course of execution.
 use crate::{
     context::StatementContext,
+    local_statement::{Epoch, LocalStatement},
     statement::{Body, CachedStatement},
 };
 use catalog::CatalogRead;
@@ -123,6 +124,10 @@ pub(crate) struct QueryRun {
     params: Arc<[Datum]>,
     next_plan: usize,
     current: Option<Execution>,
+    /// The execution that has ended, to be started again.
+    idle: Option<Execution>,
+    /// What permissions and read-only checks were made at.
+    checked: Option<Epoch>,
     /// The running plan's rows go to the client.
     returns: bool,
     batch: Batch,
@@ -131,11 +136,54 @@ pub(crate) struct QueryRun {
     /// Rows for the tag.
     processed: u64,
     tag_type: CmdType,
-    snapshot: Snapshot,
+    snapshot: Option<Snapshot>,
     done: bool,
 }
 
 impl QueryRun {
+    /// Starts a statement: a run that has ended before is started again if there is one.
+    pub(crate) fn start_pooled(
+        cx: &StatementContext<'_>,
+        statement: &LocalStatement,
+        params: Arc<[Datum]>,
+    ) -> PgResult<Box<QueryRun>> {
+        if let Body::Queries(queries) = &statement.body {
+            for query in queries.iter() {
+                lock_query(cx, query)?;
+            }
+        }
+        let set = statement.plans(cx, &params)?;
+        match statement.take_idle() {
+            Some(mut run) if Arc::ptr_eq(&run.set, &set) => {
+                run.restart(cx, params)?;
+                Ok(run)
+            }
+            _ => Ok(Box::new(Self::start_planned(cx, set, params)?)),
+        }
+    }
+
+    fn restart(&mut self, cx: &StatementContext<'_>, params: Arc<[Datum]>) -> PgResult<()> {
+        for planned in &self.set.plans {
+            check_read_only(cx, &planned.plan)?;
+        }
+        self.snapshot = Some(cx.core.statement_snapshot()?);
+        self.params = params;
+        self.next_plan = 0;
+        self.pos = 0;
+        self.processed = 0;
+        self.done = false;
+        self.batch.reset(0);
+        Ok(())
+    }
+
+    /// Has ended: kept with its statement if it can run again.
+    pub(crate) fn retire(mut self: Box<Self>, statement: &LocalStatement) {
+        if self.idle.is_some() && self.done {
+            self.snapshot = None;
+            statement.keep_idle(self);
+        }
+    }
+
     /// Plans and starts a statement.
     pub(crate) fn start(
         cx: &StatementContext<'_>,
@@ -160,9 +208,7 @@ impl QueryRun {
         for planned in &set.plans {
             check_read_only(cx, &planned.plan)?;
         }
-        let txn = cx.core.txn()?;
-        cx.core.xact.lock().snapshot_taken = true;
-        let snapshot = txn.snapshot();
+        let snapshot = Some(cx.core.statement_snapshot()?);
         let tag_type = set
             .plans
             .iter()
@@ -173,6 +219,8 @@ impl QueryRun {
             params,
             next_plan: 0,
             current: None,
+            idle: None,
+            checked: None,
             returns: false,
             batch: Batch::default(),
             pos: 0,
@@ -181,11 +229,6 @@ impl QueryRun {
             snapshot,
             done: false,
         })
-    }
-
-    /// Estimated cost of what runs.
-    pub(crate) fn cost(&self) -> f64 {
-        self.set.cost()
     }
 
     /// Whether the plan could run backwards: a cursor over it may scroll without asking for it.
@@ -197,21 +240,40 @@ impl QueryRun {
         let Some(planned) = self.set.plans.get(self.next_plan) else { return Ok(false) };
         if self.next_plan > 0 {
             cx.core.next_command()?;
-            self.snapshot = cx.core.txn()?.snapshot();
+            self.snapshot = Some(cx.core.txn()?.snapshot());
         }
+        let Some(snapshot) = self.snapshot.clone() else { return Ok(false) };
         self.next_plan += 1;
         let plan = &planned.plan;
         self.returns = (plan.can_set_tag || self.set.plans.len() == 1)
             && (plan.command_type == CmdType::Select || plan.has_returning);
-        self.current = Some(Execution::start(
-            planned.compiled.clone(),
-            cx.core.txn()?,
-            self.snapshot.clone(),
-            self.params.clone(),
-            exec_settings(cx),
-            cx,
-            &cx.catalog,
-        )?);
+        let (txn, params, epoch) = (cx.core.txn()?, self.params.clone(), cx.epoch());
+        let settings = exec_settings(cx);
+        if let Some(mut execution) = self.idle.take() {
+            let checked = epoch.is_some() && epoch == self.checked;
+            for table in cx.core.plpgsql.transitions().iter().flat_map(|t| t.iter()) {
+                execution.set_named_rows(&table.relation.name, table.rows.clone());
+            }
+            execution.restart(txn, snapshot, params, settings, !checked, cx, &cx.catalog)?;
+            self.current = Some(execution);
+        } else {
+            let compiled = planned.compiled.clone();
+            self.current = Some(Execution::start_with(
+                compiled,
+                txn,
+                snapshot,
+                params,
+                settings,
+                cx,
+                &cx.catalog,
+                |state| {
+                    for table in cx.core.plpgsql.transitions().iter().flat_map(|t| t.iter()) {
+                        state.named_stores.insert(table.relation.name.clone(), table.rows.clone());
+                    }
+                },
+            )?);
+        }
+        self.checked = epoch;
         Ok(true)
     }
 
@@ -249,6 +311,10 @@ impl QueryRun {
         let plan = &self.set.plans[self.next_plan - 1].plan;
         if plan.can_set_tag && plan.command_type != CmdType::Select {
             self.processed += execution.processed();
+        }
+        if self.set.plans.len() == 1 && execution.is_restartable() {
+            execution.rest();
+            self.idle = Some(execution);
         }
         self.batch.reset(0);
         Ok(())
@@ -304,7 +370,7 @@ impl QueryRun {
 
 /// Settings of an execution.
 pub(crate) fn exec_settings(cx: &StatementContext<'_>) -> Arc<ExecSettings> {
-    cx.core.engine.exec_settings(&cx.typed)
+    cx.exec_settings()
 }
 
 /// Takes the locks that a query's analysis took: a cached one did that in another transaction.

@@ -5,6 +5,7 @@
 use crate::{
     activity::ActivityState,
     context::StatementContext,
+    local_statement::LocalStatement,
     plan_cache::PlanKey,
     portal::{Portal, Run},
     portal_run::{Outcome, run_portal, run_portal_counting},
@@ -16,6 +17,7 @@ use crate::{
 };
 use error::{PgError, PgResult, Severity, SqlState, err};
 use parser::ast::{RawStmt, Stmt, TransactionStmtKind};
+use smallvec::SmallVec;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -68,7 +70,7 @@ pub struct Binder<'a> {
     types: &'a [Oid],
     name: &'a str,
     params: Vec<Datum>,
-    formats: Vec<i16>,
+    formats: SmallVec<[i16; 8]>,
     count: usize,
 }
 
@@ -180,7 +182,13 @@ impl Session {
 
     /// Sends what notices have gathered.
     pub fn pending_notices(&mut self, sink: &mut dyn ResultSink) {
-        let notices = std::mem::take(&mut *self.core.notices.lock());
+        let notices = {
+            let mut notices = self.core.notices.lock();
+            if notices.is_empty() {
+                return;
+            }
+            std::mem::take(&mut *notices)
+        };
         for notice in notices {
             sink.notice(&position_in_characters(notice, self.source.as_deref()));
         }
@@ -235,6 +243,15 @@ impl Session {
         Ok(())
     }
 
+    /// A message has arrived: a cancel request that came before it was for an earlier statement.
+    #[inline]
+    pub fn forget_late_cancel(&self) {
+        let cancel = &self.core.backend.cancel;
+        if cancel.reason() == Some(CancelReason::User) {
+            cancel.reset();
+        }
+    }
+
     /// Whether the session was told to end.
     pub fn must_end(&self) -> bool {
         self.core
@@ -242,6 +259,11 @@ impl Session {
             .cancel
             .reason()
             .is_some_and(|reason| reason > CancelReason::StatementTimeout)
+    }
+
+    /// The client pauses: memory that only speeds up the next statement is given back.
+    pub fn rest(&self) {
+        self.core.shrink();
     }
 
     /// How long the session may wait for its client, and why it ends then.
@@ -390,18 +412,14 @@ impl Session {
             let cx = core.context();
             match several {
                 false => self.shared_statement(&cx, &text, raw, Vec::new(), false)?,
-                true => Arc::new(CachedStatement::analyze(
-                    &cx,
-                    &text,
-                    Arc::new(raw),
-                    Vec::new(),
-                    false,
-                )?),
+                true => {
+                    CachedStatement::analyze(&cx, &text, Arc::new(raw), Vec::new(), false)?.into()
+                }
             }
         };
         let sub = self.core.current_sub();
-        let portal = Portal::new("", statement, Arc::new([]), Vec::new(), sub)?;
-        self.run_simple(Box::new(portal), sink)
+        let portal = self.core.unnamed_portal(statement, Arc::new([]), &[], sub)?;
+        self.run_simple(portal, sink)
     }
 
     /// A statement from the cache that sessions share, or analysed now.
@@ -412,24 +430,45 @@ impl Session {
         raw: RawStmt,
         types: Vec<Oid>,
         variable: bool,
-    ) -> PgResult<Arc<CachedStatement>> {
+    ) -> PgResult<Arc<LocalStatement>> {
         if !raw.stmt.is_optimizable() {
             let statement = CachedStatement::analyze(cx, text, Arc::new(raw), types, variable)?;
-            return Ok(Arc::new(statement));
+            return Ok(statement.into());
+        }
+        if let Some(known) = self.known_statement(cx, text, &types)? {
+            return Ok(known);
         }
         let key = PlanKey::new(cx, text, &types);
-        if let Some(found) = self.core.engine.plans.get(&key) {
-            if found.is_valid(cx)? {
-                return Ok(found);
-            }
-            self.core.engine.plans.remove(&key);
-        }
         let statement =
             Arc::new(CachedStatement::analyze(cx, text, Arc::new(raw), types, variable)?);
         if statement.is_shareable() {
             self.core.engine.plans.insert(key, statement.clone());
         }
-        Ok(statement)
+        Ok(LocalStatement::new(statement))
+    }
+
+    /// A statement that this session or another one has analysed, if it is still valid.
+    fn known_statement(
+        &self,
+        cx: &StatementContext<'_>,
+        text: &str,
+        types: &[Oid],
+    ) -> PgResult<Option<Arc<LocalStatement>>> {
+        let recent = self.core.recent.lock().get(text, types);
+        if let Some(recent) = recent
+            && recent.is_current(cx)?
+        {
+            return Ok(Some(recent));
+        }
+        let key = PlanKey::new(cx, &Arc::from(text), types);
+        let Some(found) = self.core.engine.plans.get(&key) else { return Ok(None) };
+        if !found.is_valid(cx)? {
+            self.core.engine.plans.remove(&key);
+            return Ok(None);
+        }
+        let local = LocalStatement::new(found);
+        self.core.recent.lock().put(types.to_vec(), local.clone());
+        Ok(Some(local))
     }
 
     fn run_simple(
@@ -454,7 +493,9 @@ impl Session {
                 Err(PgError::internal("a portal without row limit was suspended"))
             }
             Outcome::Complete(tag) => {
-                drop(portal);
+                if portal.cursor.is_none() {
+                    *core.spare_portal.lock() = Some(portal);
+                }
                 let last = self.query.as_ref().is_none_or(|q| q.statements.len() == 0);
                 if last || transaction {
                     core.finish_command()?;
@@ -476,23 +517,32 @@ impl Session {
 
     /// Parse: prepares a statement.
     pub fn parse(&mut self, name: &str, sql: &str, types: Vec<Oid>) -> PgResult<()> {
-        self.begin_message(sql);
+        self.core.mark_statement_start();
+        self.lifted = false;
         self.guarded(|s| {
-            let text: Arc<str> = s.source.clone().unwrap_or_else(|| Arc::from(sql));
+            s.source = None;
             s.start_extended()?;
             if !name.is_empty() {
                 s.core.prepared.lock().check_free(name)?;
             }
             let core = s.core.clone();
             let cx = core.context();
-            let key = PlanKey::new(&cx, &text, &types);
             // A text that was prepared before needs not even be parsed, unless the block has failed:
             // then only what it is decides.
             let failed = core.xact.lock().block == Block::Failed;
-            let cached = if failed { None } else { core.engine.plans.get(&key) };
-            let statement = match cached {
-                Some(found) if found.is_valid(&cx)? => found,
-                _ => {
+            let known = match failed {
+                true => None,
+                false => s.known_statement(&cx, sql, &types)?,
+            };
+            let text = match &known {
+                Some(known) => known.text.clone(),
+                None => Arc::from(sql),
+            };
+            core.activity.begin(&text, core.statement_timestamp());
+            s.source = Some(text.clone());
+            let statement = match known {
+                Some(known) => known,
+                None => {
                     let mut statements = s.parse_text(&text)?;
                     if statements.len() > 1 {
                         return Err(err!(
@@ -501,7 +551,7 @@ impl Session {
                         ));
                     }
                     match statements.pop() {
-                        None => Arc::new(CachedStatement::empty(&cx, &text)?),
+                        None => CachedStatement::empty(&cx, &text)?.into(),
                         Some(raw) => {
                             if !ends_failed_block(&raw.stmt) {
                                 core.check_not_failed()?;
@@ -525,7 +575,7 @@ impl Session {
     }
 
     /// A prepared statement whose analysis is up to date.
-    fn prepared(&self, cx: &StatementContext<'_>, name: &str) -> PgResult<Arc<CachedStatement>> {
+    fn prepared(&self, cx: &StatementContext<'_>, name: &str) -> PgResult<Arc<LocalStatement>> {
         crate::utility::current_prepared(cx, name)
     }
 
@@ -553,6 +603,7 @@ impl Session {
             let failed = core.xact.lock().block == Block::Failed;
             let stmt = match failed {
                 true => stmt,
+                false if stmt.is_current(&cx)? => stmt,
                 false => s.prepared(&cx, statement)?,
             };
             let mut binder = Binder {
@@ -560,18 +611,18 @@ impl Session {
                 types: &stmt.param_types,
                 name: statement,
                 params: Vec::new(),
-                formats: Vec::new(),
+                formats: SmallVec::new(),
                 count: 0,
             };
             fill(&mut binder)?;
             binder.check_count()?;
             let (params, formats) = (binder.params, binder.formats);
             let sub = core.current_sub();
-            let made = Portal::new(portal, stmt, params.into(), formats, sub)?;
-            if portal.is_empty() {
-                core.portals.lock().remove("");
-            }
-            core.portals.lock().insert(Box::new(made))
+            let made = match portal.is_empty() {
+                true => core.unnamed_portal(stmt, params.into(), &formats, sub)?,
+                false => Box::new(Portal::new(portal, stmt, params.into(), formats.to_vec(), sub)?),
+            };
+            core.portals.lock().insert(made)
         })
     }
 

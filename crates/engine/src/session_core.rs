@@ -3,8 +3,9 @@ use crate::{
     Engine, clock,
     context::StatementContext,
     deadline::Armed,
+    local_statement::{LocalStatement, RecentStatements},
     notify::{NotifyCell, NotifyState},
-    portal::PortalStore,
+    portal::{Portal, PortalStore},
     prepared::PreparedStore,
     random::{Random, entropy},
     role::UserContext,
@@ -14,6 +15,7 @@ use crate::{
 };
 use catalog::{Catalog, CatalogRead};
 use error::{PgError, PgResult, Severity};
+use executor::ExecSettings;
 use parking_lot::Mutex;
 use settings::{SetOptions, Settings, Typed};
 use std::{
@@ -24,8 +26,8 @@ use std::{
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
-use txn::Backend;
-use types::{IoOptions, Oid, TimeZone};
+use txn::{Backend, SubId};
+use types::{Datum, IoOptions, Oid, TimeZone};
 
 /// Wakes the task of an idle session.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -46,11 +48,16 @@ pub struct SessionCore {
     pub(crate) catalog: Catalog,
     pub(crate) xact: Mutex<Xact>,
     pub(crate) portals: Mutex<PortalStore>,
+    /// The last unnamed portal, for its memory.
+    pub(crate) spare_portal: Mutex<Option<Box<Portal>>>,
+    pub(crate) recent: Mutex<RecentStatements>,
     pub(crate) prepared: Mutex<PreparedStore>,
     pub(crate) notices: Mutex<Vec<PgError>>,
     pub(crate) notify: NotifyCell,
     pub(crate) sequences: SequenceState,
     pub(crate) deferred: executor::DeferredChecks,
+    pub(crate) on_commit: crate::on_commit::OnCommit,
+    pub(crate) plpgsql: crate::plpgsql::PlpgsqlState,
     pub(crate) random: Mutex<Random>,
     pub(crate) armed: Arc<Armed>,
     pub(crate) activity: crate::activity::Activity,
@@ -60,6 +67,9 @@ pub struct SessionCore {
     /// Settings' plan version and the fingerprint that goes with it.
     fingerprint: Mutex<(u64, u64)>,
     statement_start: AtomicI64,
+    /// Options of input and output, with the number of setting changes they were made after.
+    io: Mutex<Option<(u64, Arc<IoOptions>)>>,
+    exec_settings: Mutex<Option<(u64, Arc<ExecSettings>)>>,
     time_zone: Mutex<Option<(Arc<str>, Arc<TimeZone>)>>,
     wake: Option<Waker>,
 }
@@ -97,11 +107,17 @@ impl SessionCore {
             catalog,
             xact: Mutex::default(),
             portals: Mutex::default(),
+            spare_portal: Mutex::default(),
+            recent: Mutex::default(),
+            io: Mutex::default(),
+            exec_settings: Mutex::default(),
             prepared: Mutex::default(),
             notices: Mutex::default(),
             notify: Mutex::new(NotifyState::default()),
             sequences: SequenceState::default(),
             deferred: executor::DeferredChecks::default(),
+            on_commit: Default::default(),
+            plpgsql: Default::default(),
             random: Mutex::new(Random::new(entropy())),
             armed: Arc::default(),
             activity: Default::default(),
@@ -112,6 +128,30 @@ impl SessionCore {
             time_zone: Mutex::default(),
             wake: start.wake,
         })
+    }
+
+    /// An unnamed portal, in the memory of the last one if that is free.
+    pub(crate) fn unnamed_portal(
+        &self,
+        statement: Arc<LocalStatement>,
+        params: Arc<[Datum]>,
+        formats: &[i16],
+        sub: SubId,
+    ) -> PgResult<Box<Portal>> {
+        match self.spare_portal.lock().take() {
+            Some(mut portal) => {
+                portal.renew(statement, params, formats, sub)?;
+                Ok(portal)
+            }
+            None => Ok(Box::new(Portal::new("", statement, params, formats.to_vec(), sub)?)),
+        }
+    }
+
+    /// The client pauses: gives back what is only kept for speed.
+    pub(crate) fn shrink(&self) {
+        *self.spare_portal.lock() = None;
+        self.recent.lock().clear();
+        self.prepared.lock().shrink();
     }
 
     /// Wakes the session's task if it waits for its client.
@@ -130,7 +170,39 @@ impl SessionCore {
         self.statement_start.store(clock::now(), Ordering::Relaxed);
     }
 
-    pub(crate) fn io_options(&self, typed: &Typed) -> IoOptions {
+    /// Options of input and output under settings that were changed `changes` times.
+    pub(crate) fn io_options(&self, typed: &Typed, changes: u64) -> Arc<IoOptions> {
+        let now = self.xact.lock().start;
+        let mut cached = self.io.lock();
+        if let Some((at, io)) = &mut *cached
+            && *at == changes
+        {
+            if io.now == now {
+                return io.clone();
+            }
+            // Between transactions nobody else holds it, so this seldom copies.
+            Arc::make_mut(io).now = now;
+            return io.clone();
+        }
+        let io = Arc::new(self.make_io_options(typed, now));
+        *cached = Some((changes, io.clone()));
+        io
+    }
+
+    /// Settings for an execution.
+    pub(crate) fn exec_settings(&self, typed: &Typed, changes: u64) -> Arc<ExecSettings> {
+        let mut cached = self.exec_settings.lock();
+        match &*cached {
+            Some((at, settings)) if *at == changes => settings.clone(),
+            _ => {
+                let settings = self.engine.exec_settings(typed);
+                *cached = Some((changes, settings.clone()));
+                settings
+            }
+        }
+    }
+
+    fn make_io_options(&self, typed: &Typed, now: i64) -> IoOptions {
         IoOptions {
             date_style: match typed.date_style.output {
                 settings::DateOutput::Iso => types::DateStyle::Iso,
@@ -155,7 +227,7 @@ impl SessionCore {
                 settings::ByteaOutput::Hex => types::ByteaOutput::Hex,
                 settings::ByteaOutput::Escape => types::ByteaOutput::Escape,
             },
-            now: self.xact.lock().start,
+            now,
             xmlbinary_hex: false,
             xmloption_document: typed.xmloption == settings::XmlOption::Document,
         }
@@ -316,11 +388,6 @@ impl SessionCore {
         let cx = self.context();
         let settings = crate::query_run::exec_settings(&cx);
         executor::run_deferred(&self.deferred, all, self.txn()?, settings, &cx, &cx.catalog)
-    }
-
-    /// ON COMMIT actions of temporary tables, before commit.
-    pub(crate) fn run_on_commit_actions(self: &Arc<Self>) -> PgResult<()> {
-        Ok(())
     }
 
     /// A transaction has ended.

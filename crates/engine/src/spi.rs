@@ -1,6 +1,7 @@
 //! Queries inside functions.
 use crate::{
     context::StatementContext,
+    local_statement::LocalStatement,
     portal::Portal,
     portal_run::{Outcome, run_portal},
     session_core::SessionCore,
@@ -32,7 +33,7 @@ impl Spi for StatementContext<'_> {
             let cx = self.core.context();
             let statement =
                 CachedStatement::analyze(&cx, &text, Arc::new(raw), types.clone(), false)?;
-            result = run(self.core, Arc::new(statement), values.clone(), max_rows)?;
+            result = run(self.core, statement.into(), values.clone(), max_rows)?;
         }
         self.core.next_command()?;
         Ok(result)
@@ -49,7 +50,7 @@ pub(crate) fn parse(core: &SessionCore, text: &Arc<str>) -> PgResult<Vec<RawStmt
     parsed
 }
 
-fn check_allowed(stmt: &Stmt, read_only: bool) -> PgResult<()> {
+pub(crate) fn check_allowed(stmt: &Stmt, read_only: bool) -> PgResult<()> {
     match stmt {
         Stmt::TransactionStmt(_) => Err(not_supported!("transaction control inside a function")),
         Stmt::CopyStmt(copy) if copy.filename.is_none() => {
@@ -78,7 +79,7 @@ fn check_allowed(stmt: &Stmt, read_only: bool) -> PgResult<()> {
 /// Runs one statement and keeps its rows; 0 for `max_rows` means all.
 pub(crate) fn run(
     core: &Arc<SessionCore>,
-    statement: Arc<CachedStatement>,
+    statement: Arc<LocalStatement>,
     params: Arc<[Datum]>,
     max_rows: u64,
 ) -> PgResult<SpiResult> {

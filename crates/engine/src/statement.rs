@@ -156,6 +156,26 @@ impl CachedStatement {
         })
     }
 
+    /// A utility statement whose columns its caller knows.
+    pub(crate) fn utility(
+        cx: &StatementContext<'_>,
+        text: &Arc<str>,
+        raw: Arc<RawStmt>,
+        types: Vec<Oid>,
+    ) -> PgResult<CachedStatement> {
+        Ok(CachedStatement {
+            text: text.clone(),
+            tag: command_tag(&raw.stmt),
+            raw,
+            param_types: types,
+            columns: None,
+            body: Body::Utility,
+            stamp: Stamp::now(cx)?,
+            relations: Vec::new(),
+            slots: Mutex::default(),
+        })
+    }
+
     /// Whether the analysis still says what a new one would.
     #[inline]
     pub(crate) fn is_valid(&self, cx: &StatementContext<'_>) -> PgResult<bool> {
@@ -222,6 +242,11 @@ impl CachedStatement {
         let set = Arc::new(plan_queries(cx, queries, None)?);
         self.slots.lock().generic = Some(set.clone());
         Ok(set)
+    }
+
+    /// Whether these are the generic plans.
+    pub(crate) fn is_generic(&self, plans: &Arc<PlannedSet>) -> bool {
+        self.slots.lock().generic.as_ref().is_some_and(|generic| Arc::ptr_eq(generic, plans))
     }
 
     fn wants_custom(&self, cx: &StatementContext<'_>) -> bool {

@@ -83,9 +83,8 @@ pub(crate) fn read_parameter(
 fn parameter_context(e: error::PgError, number: usize, text: Option<&str>) -> error::PgError {
     let n = number + 1;
     match text {
-        Some(text) if text.len() <= 64 => {
-            e.context(format!("unnamed portal parameter ${n} = '{}'", text.replace('\'', "''")))
-        }
-        _ => e.context(format!("unnamed portal parameter ${n}")),
+        // log_parameter_max_length_on_error keeps values out of errors unless it says otherwise.
+        Some(_) => e.context(format!("unnamed portal parameter ${n} = '...'")),
+        None => e.context(format!("unnamed portal parameter ${n}")),
     }
 }

@@ -3,6 +3,7 @@ use crate::{
     command_tag::{command_tag, is_read_only},
     context::StatementContext,
     copy, cursor,
+    local_statement::LocalStatement,
     notify::{Notification, NotifyAction},
     portal::{Portal, Run},
     portal_run::Outcome,
@@ -37,7 +38,7 @@ pub(crate) fn columns(
         Stmt::FetchStmt(s) => cursor::fetch_columns(cx.core, s),
         Stmt::ExecuteStmt(s) => Ok(current_prepared(cx, &s.name)?.columns.clone()),
         Stmt::ExplainStmt(s) => crate::explain::columns(cx, s).map(Some),
-        Stmt::CallStmt(s) => crate::call::columns(cx, text, s),
+        Stmt::CallStmt(s) => crate::plpgsql::call_columns(cx, text, &[], s),
         _ => Ok(None),
     }
 }
@@ -81,7 +82,7 @@ pub(crate) fn run(
             return Ok(None);
         }
         Stmt::CallStmt(s) => {
-            let rows = crate::call::run(&cx, portal, s)?.into();
+            let rows = crate::plpgsql::run_call(&cx, portal, s)?.into();
             portal.run = Run::Rows { rows, tag: "CALL".to_owned() };
             return Ok(None);
         }
@@ -141,6 +142,7 @@ fn simple(cx: &StatementContext<'_>, portal: &Portal, stmt: &Stmt) -> PgResult<S
         Stmt::DiscardStmt(s) => discard(cx, s.target)?,
         Stmt::ConstraintsSetStmt(s) => crate::constraints::set(cx, s, portal.nested)?,
         Stmt::VacuumStmt(s) => crate::vacuum::run(cx, s, portal.nested)?,
+        Stmt::DoStmt(s) => crate::plpgsql::run_do(cx, portal, s)?,
         Stmt::CheckPointStmt => checkpoint(core)?,
         Stmt::LoadStmt(s) => return Err(not_supported!("LOAD of library \"{}\"", s.filename)),
         _ => return crate::definition::run(cx, portal, stmt),
@@ -158,10 +160,8 @@ fn checkpoint(core: &SessionCore) -> PgResult<()> {
             "Only roles with privileges of the \"pg_checkpoint\" role may execute this command.",
         ));
     }
-    core.backend.block(|| {
-        core.engine.store.sync()?;
-        core.engine.store.engine().flush()
-    })
+    core.engine.store.sync()?;
+    core.engine.store.engine().flush()
 }
 
 /// Transaction control; returns the tag.
@@ -243,23 +243,22 @@ fn prepare(cx: &StatementContext<'_>, text: &Arc<str>, stmt: &PrepareStmt) -> Pg
     let raw =
         RawStmt { stmt: (*stmt.query).clone(), stmt_location: 0, stmt_len: text.len() as i32 };
     let statement = CachedStatement::analyze_inner(cx, text, Arc::new(raw), given, true)?;
-    cx.core.prepared.lock().insert(&stmt.name, Arc::new(statement), true)
+    cx.core.prepared.lock().insert(&stmt.name, statement.into(), true)
 }
 
 /// A prepared statement, analysed again if it has become stale.
 pub(crate) fn current_prepared(
     cx: &StatementContext<'_>,
     name: &str,
-) -> PgResult<Arc<CachedStatement>> {
-    let prepared = cx.core.prepared.lock().get(name)?.clone();
-    if prepared.statement.is_valid(cx)? {
-        return Ok(prepared.statement);
+) -> PgResult<Arc<LocalStatement>> {
+    let old = cx.core.prepared.lock().get(name)?.statement.clone();
+    if old.is_current(cx)? {
+        return Ok(old);
     }
-    let old = &prepared.statement;
     let fresh =
         CachedStatement::analyze(cx, &old.text, old.raw.clone(), old.param_types.clone(), true)?;
     old.check_same_result(&fresh)?;
-    let fresh = Arc::new(fresh);
+    let fresh: Arc<LocalStatement> = fresh.into();
     cx.core.prepared.lock().replace(name, fresh.clone());
     Ok(fresh)
 }
@@ -360,8 +359,8 @@ fn start_executed(
         }
         Body::Queries(_) => {
             let cx = core.context();
-            let run = QueryRun::start(&cx, &portal.statement, portal.params.clone())?;
-            portal.run = Run::Query(Box::new(run));
+            let run = QueryRun::start_pooled(&cx, &portal.statement, portal.params.clone())?;
+            portal.run = Run::Query(run);
             Ok(None)
         }
         Body::Utility => run(core, portal, sink),

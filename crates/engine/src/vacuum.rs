@@ -189,7 +189,7 @@ fn compact(cx: &StatementContext<'_>, relation: &RelationDesc) -> PgResult<()> {
     for id in ids {
         let (lower, upper) = StorageId(id).bounds();
         let engine = cx.core.engine.store.engine().clone();
-        cx.core.backend.block(|| engine.compact(&lower, &upper))?;
+        engine.compact(&lower, &upper)?;
     }
     Ok(())
 }
@@ -240,8 +240,7 @@ fn analyze(
     let (mut sample, mut total) = (Vec::new(), 0);
     for leaf in &leaves {
         let share = sample_size.div_ceil(leaves.len().max(1));
-        let (rows, seen) =
-            cx.core.backend.block(|| executor::analyze_sample(leaf, share, &txn, &snapshot, cx))?;
+        let (rows, seen) = executor::analyze_sample(leaf, share, &txn, &snapshot, cx)?;
         sample.extend(rows);
         total += seen;
     }

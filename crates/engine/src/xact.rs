@@ -39,6 +39,8 @@ struct Savepoint {
 pub(crate) struct Xact {
     pub(crate) block: Block,
     txn: Option<Arc<Transaction>>,
+    /// The last transaction, for its memory.
+    spare: Option<Arc<Transaction>>,
     savepoints: Vec<Savepoint>,
     /// now(): µs since 2000-01-01.
     pub(crate) start: i64,
@@ -48,6 +50,21 @@ pub(crate) struct Xact {
     user: Option<crate::role::UserContext>,
     /// Statements of a pipeline ran in it before its Sync.
     pub(crate) pipelined: bool,
+}
+
+/// Gives a transaction that begins the modes of default_transaction_*.
+fn assign_default_modes(settings: &mut settings::Settings) {
+    let t = settings.typed().clone();
+    for (name, value) in [
+        ("transaction_isolation", isolation_value(t.default_transaction_isolation)),
+        ("transaction_read_only", Value::Bool(t.default_transaction_read_only)),
+        ("transaction_deferrable", Value::Bool(t.default_transaction_deferrable)),
+    ] {
+        let id = definition::id_of(name);
+        if *settings.get(id) != value {
+            settings.assign_internal(id, value, Source::Override, SetAction::Local);
+        }
+    }
 }
 
 /// Modes that AND CHAIN carries over.
@@ -72,6 +89,16 @@ impl SessionCore {
     pub(crate) fn txn(&self) -> PgResult<Arc<Transaction>> {
         match &self.xact.lock().txn {
             Some(txn) => Ok(txn.clone()),
+            None => Err(PgError::internal("no transaction is in progress")),
+        }
+    }
+
+    /// The snapshot of a statement that begins; the transaction's isolation level is fixed from here on.
+    pub(crate) fn statement_snapshot(&self) -> PgResult<txn::Snapshot> {
+        let mut x = self.xact.lock();
+        x.snapshot_taken = true;
+        match &x.txn {
+            Some(txn) => Ok(txn.snapshot()),
             None => Err(PgError::internal("no transaction is in progress")),
         }
     }
@@ -122,16 +149,12 @@ impl SessionCore {
         let (isolation, synchronous, timeout) = {
             let mut settings = self.settings.lock();
             settings.begin_level();
-            let t = settings.typed().clone();
-            for (name, value) in [
-                ("transaction_isolation", isolation_value(t.default_transaction_isolation)),
-                ("transaction_read_only", Value::Bool(t.default_transaction_read_only)),
-                ("transaction_deferrable", Value::Bool(t.default_transaction_deferrable)),
-            ] {
-                let id = definition::id_of(name);
-                if *settings.get(id) != value {
-                    settings.assign_internal(id, value, Source::Override, SetAction::Local);
-                }
+            let t = settings.typed();
+            let as_default = t.transaction_isolation == t.default_transaction_isolation
+                && t.transaction_read_only == t.default_transaction_read_only
+                && t.transaction_deferrable == t.default_transaction_deferrable;
+            if !as_default {
+                assign_default_modes(&mut settings);
             }
             let t = settings.typed();
             (
@@ -142,7 +165,8 @@ impl SessionCore {
         };
         let options =
             TxnOptions { isolation: store_isolation(isolation), synchronous_commit: synchronous };
-        let txn = self.engine.store.begin(&self.backend, options);
+        let spare = self.xact.lock().spare.take();
+        let txn = self.engine.store.begin_again(spare, &self.backend, options);
         let user = self.user.lock().clone();
         self.catalog.set_transaction(Some(txn.clone()))?;
         let mut x = self.xact.lock();
@@ -220,7 +244,7 @@ impl SessionCore {
         self.drop_portals_at_end();
         let user = {
             let mut x = self.xact.lock();
-            x.txn = None;
+            x.spare = x.txn.take();
             x.savepoints.clear();
             x.block = Block::Idle;
             x.snapshot_taken = false;
@@ -579,6 +603,45 @@ impl SessionCore {
         for savepoint in undone.iter().rev() {
             self.undo_savepoint(savepoint, &txn);
         }
+        Ok(())
+    }
+
+    /// Begins the subtransaction of an exception block.
+    pub(crate) fn begin_internal_sub(&self) -> PgResult<usize> {
+        let at = self.xact.lock().savepoints.len();
+        self.push_savepoint(None)?;
+        Ok(at)
+    }
+
+    /// Ends one, keeping what it did.
+    pub(crate) fn release_internal_sub(&self, at: usize) -> PgResult<()> {
+        self.release_from(at)
+    }
+
+    /// Ends one, undoing what it did.
+    pub(crate) fn rollback_internal_sub(&self, at: usize) -> PgResult<()> {
+        self.rollback_to(at)
+    }
+
+    /// Whether an exception block is open.
+    pub(crate) fn in_internal_sub(&self) -> bool {
+        self.xact.lock().savepoints.iter().any(|s| s.name.is_none())
+    }
+
+    /// COMMIT or ROLLBACK inside a procedure: the statement goes on in a new transaction.
+    pub(crate) fn end_inside(self: &Arc<Self>, commit: bool, chain: bool) -> PgResult<()> {
+        let modes = self.modes();
+        if commit {
+            self.commit_transaction()?;
+        } else {
+            self.abort_transaction();
+            self.xact.lock().block = Block::Idle;
+        }
+        self.start_command()?;
+        if chain {
+            self.assign_modes(modes);
+        }
+        self.sync_settings();
         Ok(())
     }
 

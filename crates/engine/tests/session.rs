@@ -7,8 +7,12 @@ use std::sync::{Arc, OnceLock};
 fn engine() -> &'static Arc<Engine> {
     static ENGINE: OnceLock<Arc<Engine>> = OnceLock::new();
     ENGINE.get_or_init(|| {
-        let options =
-            EngineOptions { cluster: Arc::default(), data_directory: None, log: |_, _, _| {} };
+        let options = EngineOptions {
+            cluster: Arc::default(),
+            data_directory: None,
+            log: |_, _, _| {},
+            read_cache: 16 << 20,
+        };
         Engine::open(Arc::new(kv::MemEngine::default()), options).unwrap()
     })
 }
@@ -25,7 +29,6 @@ fn try_connect(user: &str, database: &str) -> Result<Session, PgError> {
         settings: Vec::new(),
         address: None,
         long_secret: false,
-        wait_hook: None,
         wake: None,
     })
 }

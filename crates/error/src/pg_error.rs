@@ -73,6 +73,8 @@ pub struct ErrorData {
     pub datatype: Option<String>,
     /// Constraint concerned.
     pub constraint: Option<String>,
+    /// Said where the fault was found, if the SQLSTATE would mislead: see [`PgError::is_soft`].
+    pub soft: Option<bool>,
 }
 
 /// An error or notice, one word wide.
@@ -98,6 +100,7 @@ impl PgError {
             column: None,
             datatype: None,
             constraint: None,
+            soft: None,
         }))
     }
 
@@ -125,6 +128,39 @@ impl PgError {
     /// The primary message.
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// Marks an error that no reader of input may take for "this input is not valid": one raised by
+    /// code that a type's input function runs, not by the function itself.
+    pub fn hard(mut self) -> Self {
+        self.0.soft = Some(false);
+        self
+    }
+
+    /// Marks an error as one about the input, whatever its SQLSTATE.
+    pub fn soft(mut self) -> Self {
+        self.0.soft = Some(true);
+        self
+    }
+
+    /// Whether an error of an input function is about its input, so that `pg_input_is_valid`,
+    /// COPY's ON_ERROR and their like may go on without the value. Whatever says that the server
+    /// could not do its work (resources, cancellation, bugs, what is not written yet) is not.
+    pub fn is_soft(&self) -> bool {
+        const SOFT_CLASSES: [&[u8]; 6] = [b"22", b"23", b"2B", b"3F", b"42", b"54"];
+        let state = self.0.sqlstate;
+        let by_state =
+            || state != SqlState::STATEMENT_TOO_COMPLEX && SOFT_CLASSES.contains(&&state.0[..2]);
+        self.0.soft.unwrap_or_else(by_state)
+    }
+
+    /// Parts what an input function says about its input from the errors that must go on.
+    pub fn split_soft<T>(result: PgResult<T>) -> PgResult<Result<T, PgError>> {
+        match result {
+            Ok(value) => Ok(Ok(value)),
+            Err(e) if e.is_soft() => Ok(Err(e)),
+            Err(e) => Err(e),
+        }
     }
 
     /// Sets the severity.

@@ -7,7 +7,7 @@ use crate::{
 };
 use catalog::{CatalogRead, IndexDesc, RelationDesc};
 use error::{PgResult, err};
-use fmgr::FnContext;
+use fmgr::{FnContext, TriggerEvent};
 use nodes::{Expr, WithCheckOption};
 use std::sync::Arc;
 use table::{Heap, IndexBuilder, KeyEncoder, Rowid};
@@ -23,6 +23,7 @@ pub struct BulkInserter {
     filter: Option<crate::expr::Exprs>,
     check_options: Box<[CheckOption]>,
     rows: u64,
+    begun: bool,
 }
 
 impl BulkInserter {
@@ -68,7 +69,8 @@ impl BulkInserter {
             .collect::<PgResult<_>>()?;
         let snapshot = txn.snapshot();
         let sid = target.heap.desc().sid;
-        let writer = match txn.is_private(sid) {
+        // Triggers may look at the rows, so these must be where they can be seen.
+        let writer = match txn.is_private(sid) && target.triggers.is_none() {
             true => Some(txn.bulk(sid)?),
             false => None,
         };
@@ -82,6 +84,7 @@ impl BulkInserter {
             filter,
             check_options,
             rows: 0,
+            begun: false,
         })
     }
 
@@ -93,18 +96,27 @@ impl BulkInserter {
         catalog: &dyn CatalogRead,
         values: &mut [Datum],
     ) -> PgResult<bool> {
+        self.begin(session, catalog)?;
         if self.target.is_routing() {
             return self.insert_routed(session, catalog, values);
         }
         let target = self.target.clone();
         let filter = self.filter.clone();
         let mut cx = Cx { session, catalog, es: &mut self.state };
-        target.generate(&mut cx, values)?;
         if let Some(filter) = &filter {
+            target.generate(&mut cx, values)?;
             if !filter[0].test(&Rows::scan(RowView::Slice(values)), &mut cx)? {
                 return Ok(false);
             }
         }
+        if let Some(triggers) = &target.triggers {
+            let event = TriggerEvent::Insert;
+            match triggers.before_row(&mut cx, event, None, None, Some(values.to_vec()))? {
+                Some(row) => values.clone_from_slice(&row[..values.len()]),
+                None => return Ok(false),
+            }
+        }
+        target.generate(&mut cx, values)?;
         let rows = Rows::scan(RowView::Slice(values));
         target.check_options(&self.check_options, "rls_insert", &rows, values, &mut cx)?;
         target.check_row(&mut cx, values)?;
@@ -119,8 +131,22 @@ impl BulkInserter {
                 target.store_entries(&mut cx, &mut self.encoder, rowid, values)?;
             }
         }
+        if let Some(triggers) = &target.triggers {
+            triggers.after_row(&mut cx, TriggerEvent::Insert, None, None, Some(values))?;
+            triggers.capture(&mut cx, TriggerEvent::Insert, &target.rel, None, Some(values));
+        }
         self.rows += 1;
         Ok(true)
+    }
+
+    /// BEFORE STATEMENT triggers, before the first row.
+    fn begin(&mut self, session: &dyn FnContext, catalog: &dyn CatalogRead) -> PgResult<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        let Some(triggers) = self.target.triggers.clone() else { return Ok(()) };
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        triggers.before_statement(&mut cx, TriggerEvent::Insert, None)
     }
 
     fn insert_routed(
@@ -139,10 +165,29 @@ impl BulkInserter {
         }
         let rows = Rows::scan(RowView::Slice(values));
         self.target.check_options(&self.check_options, "rls_insert", &rows, values, &mut cx)?;
+        let event = TriggerEvent::Insert;
+        if root.relkind == 'v' {
+            if let Some(triggers) = &self.target.triggers
+                && triggers.instead_row(&mut cx, event, None, Some(values.to_vec()))?.is_some()
+            {
+                self.rows += 1;
+            }
+            return Ok(true);
+        }
         let (leaf, mut row) = route(&mut cx, &root, values.to_vec())?;
+        if let Some(triggers) = &leaf.triggers {
+            match triggers.before_row(&mut cx, event, None, None, Some(row))? {
+                Some(changed) => row = changed,
+                None => return Ok(false),
+            }
+        }
         leaf.generate(&mut cx, &mut row)?;
         leaf.check_row(&mut cx, &row)?;
         leaf.store(&mut cx, &mut self.encoder, &row)?;
+        leaf.after_row(&mut cx, event, None, None, Some(&row))?;
+        if let Some(triggers) = &self.target.triggers {
+            triggers.capture(&mut cx, event, &leaf.rel, None, Some(&row));
+        }
         self.rows += 1;
         Ok(true)
     }
@@ -152,7 +197,11 @@ impl BulkInserter {
         if let Some(writer) = self.writer.take() {
             writer.finish()?;
         }
+        self.begin(session, catalog)?;
         let mut cx = Cx { session, catalog, es: &mut self.state };
+        if let Some(triggers) = &self.target.triggers {
+            triggers.after_statement(&mut cx, TriggerEvent::Insert, None)?;
+        }
         flush(&mut cx)?;
         Ok(self.rows)
     }

@@ -28,6 +28,7 @@ pub struct PreparedPlan {
     /// Functions with an ACL of their own.
     guarded_functions: Vec<Oid>,
     n_exec_params: usize,
+    restartable: bool,
 }
 
 impl PreparedPlan {
@@ -38,7 +39,12 @@ impl PreparedPlan {
         catalog: &dyn CatalogRead,
     ) -> PgResult<Self> {
         let compiled = compile_plan(&planned, session, catalog)?;
+        let restartable = compiled.subplans.is_empty()
+            && planned.param_exec_types.is_empty()
+            && !planned.has_modifying_cte
+            && is_restartable(&planned.plan_tree);
         Ok(PreparedPlan {
+            restartable,
             n_exec_params: planned.param_exec_types.len(),
             planned,
             root: compiled.root,
@@ -103,6 +109,54 @@ impl Execution {
         let mut cx = Cx { session, catalog, es: &mut execution.state };
         execution.root = Some(root.start(&mut cx)?);
         Ok(execution)
+    }
+
+    /// Whether [`Execution::restart`] may follow its end: scans of one table by index, which keep nothing from
+    /// one run to the next.
+    pub fn is_restartable(&self) -> bool {
+        self.prepared.restartable
+            && self.state.instrument.is_none()
+            && self.state.scan_tids.is_none()
+            && self.root.is_some()
+    }
+
+    /// After the end: lets go of the transaction.
+    pub fn rest(&mut self) {
+        self.state.txn = None;
+        self.state.snapshot = None;
+    }
+
+    /// Runs the plan once more, with other parameters and in another transaction. Permissions are checked
+    /// if `check` says that something may have changed.
+    pub fn restart(
+        &mut self,
+        txn: Arc<txn::Transaction>,
+        snapshot: txn::Snapshot,
+        params: Arc<[Datum]>,
+        settings: Arc<ExecSettings>,
+        check: bool,
+        session: &dyn FnContext,
+        catalog: &dyn CatalogRead,
+    ) -> PgResult<()> {
+        if check {
+            access::check_permissions(catalog, &self.prepared.planned.perm_infos)?;
+            access::check_functions(catalog, &self.prepared.guarded_functions)?;
+        }
+        self.state.txn = Some(txn);
+        self.state.snapshot = Some(snapshot);
+        self.state.params = params;
+        self.state.settings = settings;
+        self.state.processed = 0;
+        self.finished = false;
+        self.exhausted = false;
+        let Some(root) = &mut self.root else { return Ok(()) };
+        let mut cx = Cx { session, catalog, es: &mut self.state };
+        root.rescan(&mut cx, &[])
+    }
+
+    /// Sets the rows of an ephemeral relation for the next run.
+    pub fn set_named_rows(&mut self, name: &str, rows: Arc<Vec<Vec<Datum>>>) {
+        self.state.named_stores.insert(name.to_owned(), rows);
     }
 
     /// Counts rows and time of each node from here on; call before the first row.
@@ -174,7 +228,9 @@ impl Execution {
         if writes || planned.has_modifying_cte {
             modify::flush(&mut cx)?;
         }
-        self.root = None;
+        if !self.prepared.restartable {
+            self.root = None;
+        }
         Ok(())
     }
 
@@ -205,6 +261,12 @@ impl Execution {
     pub fn set_cursors(&mut self, cursors: Arc<dyn CursorPositions>) {
         self.state.cursors = Some(cursors);
     }
+}
+
+/// Whether a rescan of the plan reads its parameters anew and starts from nothing.
+fn is_restartable(plan: &Plan) -> bool {
+    plan.init_plan.is_empty()
+        && matches!(plan.node, PlanNode::IndexScan(_) | PlanNode::IndexOnlyScan(_))
 }
 
 fn is_modifying(plan: &Plan) -> bool {

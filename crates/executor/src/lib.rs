@@ -47,7 +47,7 @@ pub use bulk::{BulkInserter, build_index, check_index};
 pub use estate::{CursorPositions, Cx, EState, ExecSettings, Instrumentation};
 pub use execution::{Execution, PreparedPlan};
 pub use expr::{StandaloneExprs, evaluate_const};
-pub use modify::DeferredChecks;
+pub use modify::{DeferredChecks, fire_truncate_triggers};
 pub use validate::{
     analyze_sample, rewrite_rows, run_deferred, validate_check, validate_foreign_key,
     validate_not_null,

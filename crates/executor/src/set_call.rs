@@ -75,6 +75,10 @@ impl SetCall {
             ret_typmod: -1,
             variadic,
             column_types,
+            columns: match &shape {
+                SetShape::Row(desc) if columns.is_some() => Some(desc.clone()),
+                _ => None,
+            },
             ..CallSite::default()
         };
         let call = c.function_at(func, site)?;

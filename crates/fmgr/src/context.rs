@@ -74,6 +74,10 @@ pub trait FnContext: Send + Sync {
     fn sequence_lastval(&self) -> PgResult<i64>;
     /// Queries inside functions.
     fn spi(&self) -> &dyn Spi;
+    /// The SQL/JSON machinery.
+    fn sql_json(&self) -> PgResult<&'static dyn crate::SqlJson> {
+        Err(PgError::internal("no SQL/JSON machinery in this session"))
+    }
 }
 
 /// Rows of an inner query.

@@ -1,5 +1,5 @@
 //! Resolved functions and how they are called.
-use crate::{FnContext, PgWindowFunction};
+use crate::{FnContext, PgTriggerFunction, PgWindowFunction, TriggerData, TriggerResult};
 use error::{PgResult, not_supported};
 use std::{any::Any, sync::Arc};
 use types::{Datum, Oid};
@@ -68,6 +68,14 @@ pub trait LanguageFunction: Send + Sync {
         cx: &mut CallContext<'_>,
         args: &mut [Datum],
     ) -> PgResult<Box<dyn RowSource>>;
+    /// Calls it as a trigger.
+    fn call_trigger(
+        &self,
+        _session: &dyn FnContext,
+        data: &TriggerData,
+    ) -> PgResult<TriggerResult> {
+        Err(not_supported!("trigger \"{}\" in the language of its function", data.name))
+    }
 }
 
 /// What a function OID resolves to.
@@ -77,6 +85,7 @@ pub enum FnBody {
     Scalar(PgFunction),
     Set(PgSetFunction),
     Window(PgWindowFunction),
+    Trigger(PgTriggerFunction),
     Language(Arc<dyn LanguageFunction>),
     /// An aggregate: only usable through the Agg and WindowAgg nodes.
     Aggregate,
@@ -132,6 +141,8 @@ pub struct CallSite {
     pub variadic: bool,
     /// Columns asked of a `record` function by a column definition list.
     pub column_types: Vec<Oid>,
+    /// The same with names and type modifiers.
+    pub columns: Option<Arc<types::RecordDesc>>,
     /// For the functions of a hypothetical-set aggregate: how its rows are sorted.
     pub sort_keys: Vec<SortedKey>,
 }
@@ -199,6 +210,19 @@ impl FnInfo {
             FnBody::Set(f) => f(cx, args),
             FnBody::Scalar(f) => Ok(VecRowSource::scalars(vec![f(cx, args)?])),
             FnBody::Language(f) => f.call_set(cx, args),
+            _ => Err(self.cannot_call()),
+        }
+    }
+
+    /// Calls a trigger function.
+    pub fn call_trigger(
+        &self,
+        session: &dyn FnContext,
+        data: &TriggerData,
+    ) -> PgResult<TriggerResult> {
+        match &self.body {
+            FnBody::Trigger(f) => f(session, data),
+            FnBody::Language(f) => f.call_trigger(session, data),
             _ => Err(self.cannot_call()),
         }
     }

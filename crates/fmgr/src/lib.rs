@@ -24,6 +24,8 @@
 mod context;
 mod info;
 mod registry;
+mod sql_json;
+mod trigger;
 mod window;
 
 pub use context::{FnContext, Spi, SpiResult};
@@ -32,4 +34,8 @@ pub use info::{
     SortedKey, VecRowSource, Volatility,
 };
 pub use registry::{Registry, RegistryEntry};
+pub use sql_json::{ConstructorOptions, PathCall, PathResult, PathVariable, SqlJson};
+pub use trigger::{
+    PgTriggerFunction, TransitionRows, TriggerData, TriggerEvent, TriggerResult, TriggerTiming,
+};
 pub use window::{PgWindowFunction, SeekOrigin, WindowContext};

@@ -1,5 +1,5 @@
 //! The table of built-in bodies, keyed by prosrc.
-use crate::{FnBody, PgFunction, PgSetFunction, PgWindowFunction};
+use crate::{FnBody, PgFunction, PgSetFunction, PgTriggerFunction, PgWindowFunction};
 use std::collections::HashMap;
 
 /// A registered body.
@@ -36,6 +36,11 @@ impl Registry {
     /// Registers a window function.
     pub fn window(&mut self, prosrc: &'static str, body: PgWindowFunction) {
         self.insert(prosrc, FnBody::Window(body));
+    }
+
+    /// Registers a trigger function.
+    pub fn trigger(&mut self, prosrc: &'static str, body: PgTriggerFunction) {
+        self.insert(prosrc, FnBody::Trigger(body));
     }
 
     /// The body for a prosrc.

@@ -64,7 +64,7 @@ fn index(b: Bits<'_>, n: i32) -> PgResult<usize> {
 
 /// The low `len` bits of a number, sign extended.
 fn from_int(v: i64, typmod: i32) -> Varlena {
-    let len = if typmod <= 0 { 1 } else { typmod as usize };
+    let len = if (1..=bit::MAX_LEN).contains(&typmod) { typmod as usize } else { 1 };
     bit::collect((0..len).rev().map(|i| v >> i.min(63) & 1 == 1))
 }
 
@@ -112,6 +112,9 @@ pub fn register(r: &mut Registry) {
     r.scalar("bitoverlay_no_len", |_cx, a| overlay(a, a[2].as_i32(), bits(&a[1]).len as i32));
     r.scalar("bitposition", |_cx, a| {
         let (x, y) = (bits(&a[0]), bits(&a[1]));
+        if x.len == 0 || y.len > x.len {
+            return Ok(Datum::Int4(0));
+        }
         if y.len == 0 {
             return Ok(Datum::Int4(1));
         }

@@ -1,4 +1,4 @@
-//! width_bucket over float8 and over sorted arrays, random_normal.
+//! width_bucket over float8 and over sorted arrays.
 use error::{PgResult, bail};
 use fmgr::{CallContext, Registry};
 use types::{Datum, int};
@@ -61,18 +61,8 @@ fn by_thresholds(cx: &CallContext<'_>, a: &[Datum]) -> PgResult<i32> {
     Ok(low as i32)
 }
 
-/// A uniform number in (0, 1].
-fn uniform(cx: &CallContext<'_>) -> f64 {
-    1.0 - (cx.session.random_u64() >> 11) as f64 / (1u64 << 53) as f64
-}
-
 /// Registers the family.
 pub fn register(r: &mut Registry) {
     r.scalar("width_bucket_float8", |_cx, a| by_width(a).map(Datum::Int4));
     r.scalar("width_bucket_array", |cx, a| by_thresholds(cx, a).map(Datum::Int4));
-    r.scalar("drandom_normal", |cx, a| {
-        let (u, v) = (uniform(cx), uniform(cx));
-        let z = (-2.0 * u.ln()).sqrt() * (2.0 * std::f64::consts::PI * v).sin();
-        Ok(Datum::Float8(a[1].as_f64() * z + a[0].as_f64()))
-    });
 }

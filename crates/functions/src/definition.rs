@@ -185,9 +185,11 @@ fn partition_key(cx: &CallContext<'_>, oid: Oid, columns_only: bool) -> PgResult
     let mut exprs = key.exprs.iter();
     let mut parts = Vec::new();
     for (i, attnum) in key.attrs.iter().enumerate() {
+        let mut own = rel.attr(*attnum).map(|a| (a.typ, a.collation));
         let mut part = match (*attnum, rel.attr(*attnum)) {
             (0, _) => {
                 let Some(expr) = exprs.next() else { continue };
+                own = Some((expr.typ(), expr.collation()));
                 let context = DeparseContext {
                     relation: Some(oid),
                     pretty: Pretty::NONE,
@@ -200,7 +202,7 @@ fn partition_key(cx: &CallContext<'_>, oid: Oid, columns_only: bool) -> PgResult
             _ => continue,
         };
         if !columns_only {
-            part.push_str(&opclass_suffix(catalog, &rel, *attnum, key, i)?);
+            part.push_str(&opclass_suffix(catalog, own, key, i)?);
         }
         parts.push(part);
     }
@@ -219,13 +221,11 @@ fn partition_key(cx: &CallContext<'_>, oid: Oid, columns_only: bool) -> PgResult
 /// Collation and operator class, where they are not the column type's own.
 fn opclass_suffix(
     catalog: &Catalog,
-    rel: &RelationDesc,
-    attnum: i16,
+    typ: Option<(Oid, Oid)>,
     key: &catalog::PartitionKey,
     i: usize,
 ) -> PgResult<String> {
     let mut out = String::new();
-    let typ = rel.attr(attnum).map(|a| (a.typ, a.collation));
     let own = typ.map_or(Oid::INVALID, |t| t.1);
     let collation = key.collation.get(i).copied().unwrap_or(Oid::INVALID);
     if collation.is_valid() && collation != own {

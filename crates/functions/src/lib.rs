@@ -32,6 +32,7 @@ pub mod enums;
 pub mod float;
 pub mod format;
 pub mod geometry;
+mod hash_extended;
 pub mod int;
 pub mod io;
 pub mod json;
@@ -41,6 +42,7 @@ pub mod network;
 pub mod number_base;
 pub mod numeric;
 pub mod oid;
+pub mod random;
 pub mod range;
 pub mod range_type;
 pub mod record;
@@ -48,11 +50,22 @@ pub mod regex;
 pub mod sequence;
 pub mod system;
 pub mod text;
+pub mod tsearch;
 pub mod uuid;
 pub mod value_info;
 pub mod window;
 
 use fmgr::Registry;
+
+/// The SQL/JSON machinery that the executor calls.
+pub fn sql_json() -> &'static dyn fmgr::SqlJson {
+    &json::Machinery
+}
+
+/// jsonpath in, regular expressions checked.
+pub fn jsonpath_input(text: &str) -> error::PgResult<types::Datum> {
+    jsonpath::input(text)
+}
 
 /// Registers every body there is.
 pub fn register_all(registry: &mut Registry) {
@@ -76,7 +89,9 @@ pub fn register_all(registry: &mut Registry) {
     money::register(registry);
     network::register(registry);
     oid::register(registry);
+    random::register(registry);
     range::register(registry);
+    hash_extended::register(registry);
     record::register(registry);
     uuid::register(registry);
     bucket::register(registry);
@@ -84,5 +99,6 @@ pub fn register_all(registry: &mut Registry) {
     number_base::register(registry);
     value_info::register(registry);
     text::register(registry);
+    tsearch::register(registry);
     window::register(registry);
 }

@@ -16,11 +16,16 @@ fn from_float(v: f64) -> PgResult<i64> {
 }
 
 fn div_float(a: i64, b: f64) -> PgResult<i64> {
-    if b == 0.0 { Err(division_by_zero()) } else { from_float(a as f64 / b) }
+    from_float(types::float::div8(a as f64, b)?)
 }
 
 fn div_int(a: i64, b: i64) -> PgResult<i64> {
     if b == 0 { Err(division_by_zero()) } else { fit(a.checked_div(b)) }
+}
+
+/// `money * float`: an overflow of the product is the float's.
+fn mul_float(a: i64, b: f64) -> PgResult<i64> {
+    from_float(types::float::mul8(a as f64, b)?)
 }
 
 /// Registers the family.
@@ -38,10 +43,10 @@ pub fn register(r: &mut Registry) {
         "int4_mul_cash": as_i32, as_i64 => Int8, |a, b| fit(b.checked_mul(i64::from(a)))?;
         "cash_mul_int2": as_i64, as_i16 => Int8, |a, b| fit(a.checked_mul(i64::from(b)))?;
         "int2_mul_cash": as_i16, as_i64 => Int8, |a, b| fit(b.checked_mul(i64::from(a)))?;
-        "cash_mul_flt8": as_i64, as_f64 => Int8, |a, b| from_float(a as f64 * b)?;
-        "flt8_mul_cash": as_f64, as_i64 => Int8, |a, b| from_float(b as f64 * a)?;
-        "cash_mul_flt4": as_i64, as_f32 => Int8, |a, b| from_float(a as f64 * f64::from(b))?;
-        "flt4_mul_cash": as_f32, as_i64 => Int8, |a, b| from_float(b as f64 * f64::from(a))?;
+        "cash_mul_flt8": as_i64, as_f64 => Int8, |a, b| mul_float(a, b)?;
+        "flt8_mul_cash": as_f64, as_i64 => Int8, |a, b| mul_float(b, a)?;
+        "cash_mul_flt4": as_i64, as_f32 => Int8, |a, b| mul_float(a, f64::from(b))?;
+        "flt4_mul_cash": as_f32, as_i64 => Int8, |a, b| mul_float(b, f64::from(a))?;
         "cash_div_flt8": as_i64, as_f64 => Int8, |a, b| div_float(a, b)?;
         "cash_div_flt4": as_i64, as_f32 => Int8, |a, b| div_float(a, f64::from(b))?;
         "cash_div_int8": as_i64, as_i64 => Int8, |a, b| div_int(a, b)?;

@@ -1,4 +1,4 @@
-//! numeric: operators, functions, casts, hash, generate_series, width_bucket, random ranges.
+//! numeric: operators, functions, casts, hash, generate_series and width_bucket.
 use error::{PgResult, bail, err};
 use fmgr::{CallContext, Registry, RowSource};
 use std::cmp::Ordering;
@@ -13,7 +13,6 @@ pub fn register(r: &mut Registry) {
     register_functions(r);
     register_casts(r);
     register_series(r);
-    register_random(r);
 }
 
 fn register_operators(r: &mut Registry) {
@@ -196,7 +195,7 @@ fn to_lsn(v: &[u8]) -> PgResult<i64> {
             .to_i128()
             .and_then(|v| u64::try_from(v).ok())
             .map(|v| v as i64)
-            .ok_or_else(|| err!(NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range")),
+            .ok_or_else(|| err!(INVALID_PARAMETER_VALUE, "pg_lsn out of range")),
         Numeric::NaN => bail!(FEATURE_NOT_SUPPORTED, "cannot convert NaN to pg_lsn"),
         _ => bail!(FEATURE_NOT_SUPPORTED, "cannot convert infinity to pg_lsn"),
     }
@@ -249,85 +248,4 @@ fn series(a: &[Datum]) -> PgResult<Box<dyn RowSource>> {
 fn register_series(r: &mut Registry) {
     r.set("generate_series_numeric", |_cx, a| series(a));
     r.set("generate_series_step_numeric", |_cx, a| series(a));
-}
-
-/// A number in `0..=max`, each as likely.
-fn uniform(cx: &CallContext<'_>, max: u64) -> u64 {
-    if max == u64::MAX {
-        return cx.session.random_u64();
-    }
-    let span = max + 1;
-    // The upper part of the generator's range that would favour small numbers is drawn again.
-    let limit = u64::MAX - (u64::MAX % span + 1) % span;
-    loop {
-        let v = cx.session.random_u64();
-        if v <= limit {
-            return v % span;
-        }
-    }
-}
-
-fn bounds_in_order<T: PartialOrd>(low: T, high: T) -> PgResult<()> {
-    if low > high {
-        bail!(INVALID_PARAMETER_VALUE, "lower bound must be less than or equal to upper bound");
-    }
-    Ok(())
-}
-
-fn register_random(r: &mut Registry) {
-    r.scalar("int4random", |cx, a| {
-        let (low, high) = (a[0].as_i32(), a[1].as_i32());
-        bounds_in_order(low, high)?;
-        let v = uniform(cx, (i64::from(high) - i64::from(low)) as u64) as i64;
-        Ok(Datum::Int4((i64::from(low) + v) as i32))
-    });
-    r.scalar("int8random", |cx, a| {
-        let (low, high) = (a[0].as_i64(), a[1].as_i64());
-        bounds_in_order(low, high)?;
-        let v = uniform(cx, high.wrapping_sub(low) as u64);
-        Ok(Datum::Int8(low.wrapping_add(v as i64)))
-    });
-    r.scalar("numeric_random", |cx, a| {
-        let arg = |i: usize, what: &str| -> PgResult<Num> {
-            match Numeric::decode(a[i].as_bytes()) {
-                Numeric::Finite(v) => Ok(v),
-                Numeric::NaN => bail!(INVALID_PARAMETER_VALUE, "{what} bound cannot be NaN"),
-                _ => bail!(INVALID_PARAMETER_VALUE, "{what} bound cannot be infinity"),
-            }
-        };
-        let (low, high) = (arg(0, "lower")?, arg(1, "upper")?);
-        if low.compare(&high).is_gt() {
-            bounds_in_order(1, 0)?;
-        }
-        random_between(cx, &low, &high).encode().map(Datum::Bytes)
-    });
-}
-
-/// A number between two others with as many digits after the point as the longer one has.
-fn random_between(cx: &CallContext<'_>, low: &Num, high: &Num) -> Num {
-    let scale = low.dscale.max(high.dscale);
-    let unit = Num::from_i64(1).div_scale(&power_of_ten(scale), scale, true);
-    let span = high.sub(low).mul(&power_of_ten(scale)).add(&Num::from_i64(1));
-    // Draw as many decimal digits as the span has, and again while the draw exceeds it.
-    let digits = span.to_string().trim_end_matches('0').len().max(span.to_string().len());
-    loop {
-        let mut v = Num::zero();
-        for _ in 0..digits.div_ceil(9) {
-            let chunk = uniform(cx, 999_999_999) as i64;
-            v = v.mul(&Num::from_i64(1_000_000_000)).add(&Num::from_i64(chunk));
-        }
-        let range = power_of_ten(digits.div_ceil(9) as i32 * 9);
-        let limit = range.sub(&range.rem(&span));
-        if v.compare(&limit).is_lt() {
-            return v.rem(&span).mul(&unit).add(low).rounded(scale);
-        }
-    }
-}
-
-fn power_of_ten(n: i32) -> Num {
-    let text = format!("1e{n}");
-    match n::parse(&text) {
-        Ok(Numeric::Finite(v)) => v,
-        _ => Num::from_i64(1),
-    }
 }

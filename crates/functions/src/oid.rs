@@ -50,6 +50,13 @@ fn tid_bytes(tid: i64) -> [u8; 6] {
     [h[0], h[1], l[0], l[1], o[0], o[1]]
 }
 
+fn xid(value: &Datum) -> u32 {
+    match value {
+        Datum::Int4(v) => *v as u32,
+        value => value.as_oid().0,
+    }
+}
+
 /// Registers the family.
 pub fn register(r: &mut Registry) {
     ordered! { r,
@@ -69,8 +76,6 @@ pub fn register(r: &mut Registry) {
         "pg_lsn_larger" "pg_lsn_smaller": as_i64, |a, b| (a as u64).cmp(&(b as u64));
     }
     binary! { r,
-        "xideq": as_oid, as_oid => Bool, |a, b| a == b;
-        "xidneq": as_oid, as_oid => Bool, |a, b| a != b;
         "cideq": as_oid, as_oid => Bool, |a, b| a == b;
         "hashoidextended": as_oid, as_i64 => Int8, |a, s| hash::uint32_extended(a.0, s as u64) as i64;
         "hashxidextended": as_oid, as_i64 => Int8, |a, s| hash::uint32_extended(a.0, s as u64) as i64;
@@ -92,6 +97,9 @@ pub fn register(r: &mut Registry) {
         "oidtoi8": as_oid => Int8, |a| i64::from(a.0);
         "xid8toxid": as_i64 => Oid, |a| Oid(a as u32);
     }
+    // Also declared with an int4 on the right.
+    r.scalar("xideq", |_cx, a| Ok(Datum::Bool(xid(&a[0]) == xid(&a[1]))));
+    r.scalar("xidneq", |_cx, a| Ok(Datum::Bool(xid(&a[0]) != xid(&a[1]))));
     r.scalar("i8tooid", |_cx, a| match u32::try_from(a[0].as_i64()) {
         Ok(v) => Ok(Datum::Oid(Oid(v))),
         Err(_) => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "OID out of range"),

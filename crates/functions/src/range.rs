@@ -17,7 +17,7 @@ pub fn register(r: &mut Registry) {
 }
 
 /// A range or multirange argument as ordered, disjoint ranges.
-fn ranges_of(d: &Datum) -> Vec<RangeValue> {
+pub(crate) fn ranges_of(d: &Datum) -> Vec<RangeValue> {
     match d {
         Datum::Range(v) if v.empty => Vec::new(),
         Datum::Range(v) => vec![v.as_ref().clone()],
@@ -199,20 +199,23 @@ fn register_comparison(r: &mut Registry) {
     });
 }
 
+/// A range's flags as PostgreSQL stores them.
+pub(crate) fn bound_flags(range: &RangeValue) -> u32 {
+    if range.empty {
+        return 1;
+    }
+    u32::from(range.lower_inc) << 1
+        | u32::from(range.upper_inc) << 2
+        | u32::from(range.lower.is_none()) << 3
+        | u32::from(range.upper.is_none()) << 4
+}
+
 fn hash_parts(
     cx: &CallContext<'_>,
     typ: &RangeType,
     range: &RangeValue,
 ) -> PgResult<(u32, u32, u32)> {
-    let mut flags = 0;
-    if range.empty {
-        flags |= 1;
-    } else {
-        flags |= if range.lower_inc { 2 } else { 0 };
-        flags |= if range.upper_inc { 4 } else { 0 };
-        flags |= if range.lower.is_none() { 8 } else { 0 };
-        flags |= if range.upper.is_none() { 16 } else { 0 };
-    }
+    let flags = bound_flags(range);
     let value = |bound: &Option<Datum>| match bound {
         Some(v) => cx.session.type_hash(typ.subtype, typ.collation, v),
         None => Ok(0),

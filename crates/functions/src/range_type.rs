@@ -25,7 +25,12 @@ pub struct RangeType {
     /// Function that measures the distance of bounds.
     pub subdiff: Oid,
     builtin: bool,
+    /// Comparison function, if it is not the subtype's default one.
+    comparison: Oid,
 }
+
+/// The btree access method.
+const BTREE: Oid = Oid(403);
 
 const BUILTIN: [(Oid, Oid); 6] = {
     use types::type_oid as t;
@@ -46,7 +51,7 @@ impl RangeType {
             return Ok(builtin);
         }
         match catalog(cx)?.lookup_range(oid)? {
-            Some(row) => Ok(Self::from_row(&row)),
+            Some(row) => Self::from_row(cx, &row),
             None => Err(PgError::internal(format!("type {oid} is not a range type"))),
         }
     }
@@ -57,7 +62,7 @@ impl RangeType {
             return Self::of_range(cx, *range);
         }
         match catalog(cx)?.lookup_range_by_multirange(oid)? {
-            Some(row) => Ok(Self::from_row(&row)),
+            Some(row) => Self::from_row(cx, &row),
             None => Err(PgError::internal(format!("type {oid} is not a multirange type"))),
         }
     }
@@ -72,11 +77,19 @@ impl RangeType {
             canonical: Oid::INVALID,
             subdiff: Oid::INVALID,
             builtin: true,
+            comparison: Oid::INVALID,
         })
     }
 
-    fn from_row(row: &catalog::PgRange) -> RangeType {
-        RangeType {
+    fn from_row(cx: &CallContext<'_>, row: &catalog::PgRange) -> PgResult<RangeType> {
+        let cat = catalog(cx)?;
+        let mut comparison = Oid::INVALID;
+        if cat.default_opclass(row.subtype, BTREE)?.is_none_or(|class| class.oid != row.subopc) {
+            if let Some(class) = cat.lookup_opclass(row.subopc)? {
+                comparison = cat.opfamily_proc(class.family, class.intype, class.intype, 1)?;
+            }
+        }
+        Ok(RangeType {
             oid: row.rngtypid,
             multirange: row.multitypid,
             subtype: row.subtype,
@@ -84,13 +97,31 @@ impl RangeType {
             canonical: row.canonical,
             subdiff: row.subdiff,
             builtin: false,
-        }
+            comparison,
+        })
     }
 
     /// Order of two bounds' values.
     pub fn compare_values(&self, cx: &CallContext<'_>, a: &Datum, b: &Datum) -> PgResult<Ordering> {
         if self.builtin {
             return Ok(io::builtin_compare(self.subtype, a, b));
+        }
+        if self.comparison.is_valid() {
+            let info = cx.session.resolve_function(self.comparison)?;
+            let mut cache = None;
+            let site = CallSite {
+                collation: self.collation,
+                arg_types: vec![self.subtype; 2],
+                ..CallSite::default()
+            };
+            let mut inner = CallContext {
+                session: cx.session,
+                site: &site,
+                cache: &mut cache,
+                in_aggregate: false,
+            };
+            let order = info.call(&mut inner, &mut [a.clone(), b.clone()])?;
+            return Ok(order.as_i32().cmp(&0));
         }
         cx.session.type_compare(self.subtype, self.collation, a, b)
     }

@@ -1,4 +1,5 @@
 //! Typed expressions (PostgreSQL's primnodes).
+use crate::json::*;
 use crate::query::Query;
 use serde::{Deserialize, Serialize};
 use types::{Datum, Oid, PhysType};
@@ -69,6 +70,7 @@ pub enum Expr {
     MinMaxExpr(Box<MinMaxExpr>),
     SQLValueFunction(SQLValueFunction),
     XmlExpr(Box<XmlExpr>),
+    JsonValueExpr(Box<JsonValueExpr>),
     JsonExpr(Box<JsonExpr>),
     JsonConstructorExpr(Box<JsonConstructorExpr>),
     JsonIsPredicate(Box<JsonIsPredicate>),
@@ -588,10 +590,10 @@ pub struct SQLValueFunction {
     pub location: i32,
 }
 
-/// XML expressions; `op` is PostgreSQL's XmlExprOp name (IS_XMLCONCAT…).
+/// XML expressions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct XmlExpr {
-    pub op: String,
+    pub op: parser::ast::XmlExprOp,
     pub name: Option<String>,
     pub named_args: Vec<Expr>,
     pub arg_names: Vec<String>,
@@ -601,65 +603,6 @@ pub struct XmlExpr {
     pub indent: bool,
     pub typ: Oid,
     pub typmod: i32,
-    pub location: i32,
-}
-
-/// JSON_EXISTS / JSON_QUERY / JSON_VALUE.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct JsonExpr {
-    /// EXISTS, QUERY, VALUE, TABLE.
-    pub op: String,
-    pub column_name: Option<String>,
-    pub formatted_expr: Expr,
-    pub path_spec: Expr,
-    pub passing_names: Vec<String>,
-    pub passing_values: Vec<Expr>,
-    pub returning: Oid,
-    pub returning_typmod: i32,
-    pub on_empty: Option<JsonBehavior>,
-    pub on_error: Option<JsonBehavior>,
-    pub use_json_coercion: bool,
-    pub use_io_coercion: bool,
-    /// NONE, CONDITIONAL, UNCONDITIONAL.
-    pub wrapper: String,
-    pub omit_quotes: bool,
-    pub collation: Oid,
-    pub location: i32,
-}
-
-/// ON EMPTY / ON ERROR.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct JsonBehavior {
-    /// NULL, ERROR, EMPTY, TRUE, FALSE, UNKNOWN, EMPTY_ARRAY, EMPTY_OBJECT, DEFAULT.
-    pub btype: String,
-    pub expr: Option<Expr>,
-    pub coerce: bool,
-    pub location: i32,
-}
-
-/// JSON(), JSON_OBJECT(), JSON_ARRAY() …: `func` computes it over the arguments.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct JsonConstructorExpr {
-    /// JSON_OBJECT, JSON_ARRAY, JSON_OBJECTAGG, JSON_ARRAYAGG, JSON_PARSE, JSON_SCALAR, JSON_SERIALIZE.
-    pub ctor: String,
-    pub args: Vec<Expr>,
-    pub func: Option<Expr>,
-    pub coercion: Option<Expr>,
-    pub returning: Oid,
-    pub returning_typmod: i32,
-    pub jsonb: bool,
-    pub absent_on_null: bool,
-    pub unique: bool,
-    pub location: i32,
-}
-
-/// IS JSON.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct JsonIsPredicate {
-    pub expr: Expr,
-    /// ANY, OBJECT, ARRAY, SCALAR.
-    pub item_type: String,
-    pub unique_keys: bool,
     pub location: i32,
 }
 

@@ -23,11 +23,14 @@
 pub mod equal;
 pub mod expr;
 mod expr_type;
+mod json;
 pub mod plan;
 pub mod query;
 pub mod stored;
 pub mod walk;
 
 pub use expr::*;
+pub use json::*;
+pub use parser::ast::XmlExprOp;
 pub use plan::PlannedStmt;
 pub use query::*;

@@ -261,6 +261,8 @@ pub struct TableFunc {
     pub coldefexprs: Vec<Option<Expr>>,
     pub colvalexprs: Vec<Option<Expr>>,
     pub passingvalexprs: Vec<Expr>,
+    /// Of JSON_TABLE.
+    pub plan: Option<crate::json::JsonTablePlan>,
     pub notnulls: Vec<bool>,
     pub ordinalitycol: i32,
     pub location: i32,

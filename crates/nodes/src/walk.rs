@@ -82,6 +82,10 @@ impl Expr {
                 x.named_args.iter().for_each(&mut *f);
                 x.args.iter().for_each(f);
             }
+            Expr::JsonValueExpr(x) => {
+                f(&x.raw_expr);
+                f(&x.formatted_expr);
+            }
             Expr::JsonExpr(x) => {
                 f(&x.formatted_expr);
                 f(&x.path_spec);
@@ -179,6 +183,10 @@ impl Expr {
             Expr::XmlExpr(x) => {
                 x.named_args.iter_mut().for_each(&mut *f);
                 x.args.iter_mut().for_each(f);
+            }
+            Expr::JsonValueExpr(x) => {
+                f(&mut x.raw_expr);
+                f(&mut x.formatted_expr);
             }
             Expr::JsonExpr(x) => {
                 f(&mut x.formatted_expr);

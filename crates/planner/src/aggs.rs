@@ -201,6 +201,10 @@ pub fn adjust_group_pathkeys_for_aggs(root: &mut PlannerInfo<'_>) {
         if list.is_empty() || a.args.iter().any(|t| root.cx().contain_volatile(&t.expr)) {
             continue;
         }
+        // FILTER may be what keeps a sort expression from failing.
+        if a.aggfilter.is_some() && !a.args.iter().all(|t| is_column_or_const(&t.expr)) {
+            continue;
+        }
         let keys = make_pathkeys_for_sortclauses(root, list, &a.args);
         candidates.push((at, keys));
     }
@@ -237,6 +241,13 @@ pub fn adjust_group_pathkeys_for_aggs(root: &mut PlannerInfo<'_>) {
     root.processed_tlist = tlist;
     if let Some(h) = &mut root.parse.having_qual {
         mark(h, &presorted);
+    }
+}
+
+fn is_column_or_const(e: &Expr) -> bool {
+    match e {
+        Expr::RelabelType(r) => is_column_or_const(&r.arg),
+        _ => matches!(e, Expr::Var(_) | Expr::Const(_)),
     }
 }
 

@@ -253,11 +253,29 @@ impl PlanContext<'_> {
             found = match e {
                 Expr::NextValueExpr(_) => pred('v'),
                 Expr::SQLValueFunction(_) => pred('s'),
-                Expr::JsonExpr(_) => pred('s'),
+                Expr::JsonExpr(x) => json_path_is_mutable(x) && pred('s'),
+                Expr::JsonConstructorExpr(x) => {
+                    x.args.iter().any(|a| self.json_output_is_mutable(a.typ(), x.is_jsonb()))
+                        && pred('s')
+                }
                 _ => self.any_function(e, &mut |func| pred(self.func_volatile(func))),
             };
         });
         found
+    }
+
+    /// Whether a value of a type becomes JSON in a way that settings have a say in.
+    fn json_output_is_mutable(&self, typ: Oid, jsonb: bool) -> bool {
+        use types::type_oid as t;
+        let Ok(Some(row)) = self.catalog.lookup_type(typ) else { return true };
+        match typ {
+            t::BOOL | t::INT2 | t::INT4 | t::INT8 | t::FLOAT4 | t::FLOAT8 | t::NUMERIC => false,
+            t::JSON | t::JSONB => false,
+            t::DATE | t::TIMESTAMP | t::TIMESTAMPTZ => true,
+            _ if row.typtype == 'd' => self.json_output_is_mutable(row.basetype, jsonb),
+            _ if row.is_array() || row.typtype == 'c' || typ == t::RECORD => true,
+            _ => self.func_volatile(row.output) != 'i',
+        }
     }
 
     /// Whether a volatile function is called.
@@ -724,4 +742,19 @@ pub fn remove_nulling_rels(expr: &mut Expr, removable: &Relids, except: Option<i
         }
         _ => {}
     });
+}
+
+/// Whether a query function's path depends on the time zone.
+fn json_path_is_mutable(x: &nodes::JsonExpr) -> bool {
+    let Expr::Const(path) = &x.path_spec else { return true };
+    if path.value.is_null() {
+        return false;
+    }
+    let variables: Vec<(&str, Oid)> = x
+        .passing_names
+        .iter()
+        .zip(&x.passing_values)
+        .map(|(name, value)| (name.as_str(), value.typ()))
+        .collect();
+    types::jsonpath::is_mutable(path.value.as_str(), &variables)
 }

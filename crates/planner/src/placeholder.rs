@@ -25,9 +25,7 @@ pub fn find_placeholder_info(root: &mut PlannerInfo<'_>, phv: &PlaceHolderVar) -
     }
     let rels_used = pull_varnos(Some(root), &phv.phexpr);
     let scope: Relids = phv.phrels.iter().copied().collect();
-    let mut lateral = rels_used.difference(&scope);
-    // Outer joins' own numbers are no relations to wait for.
-    lateral = lateral.difference(&root.outer_join_rels);
+    let lateral = rels_used.difference(&scope);
     let mut eval_at = rels_used.intersect(&scope);
     if eval_at.is_empty() {
         eval_at = scope;
@@ -111,32 +109,30 @@ pub fn add_placeholders_to_base_rels(root: &mut PlannerInfo<'_>) {
     }
 }
 
-/// Adds to a join's output the PlaceHolderVars that are needed above it.
+/// Adds to a join's output the PlaceHolderVars that can first be evaluated there and are needed above.
 pub fn add_placeholders_to_joinrel(
     root: &mut PlannerInfo<'_>,
     joinrel: RelId,
     outer: RelId,
     inner: RelId,
-    sjinfo: Option<&SpecialJoinInfo>,
 ) {
     let relids = root.rels[joinrel].relids.clone();
     for at in 0..root.placeholder_list.len() {
         let info = root.placeholder_list[at].clone();
-        if info.needed.is_subset(&relids) || !info.eval_at.is_subset(&relids) {
+        if !info.eval_at.is_subset(&relids) {
             continue;
         }
-        let in_outer = info.eval_at.is_subset(&root.rels[outer].relids);
-        let in_inner = info.eval_at.is_subset(&root.rels[inner].relids);
-        if !in_outer && !in_inner {
-            let cost = expr_cost(root.cx(), &info.ph_var.phexpr);
-            let lateral = info.lateral.clone();
-            let rel = &mut root.rels[joinrel];
+        let below = info.eval_at.is_subset(&root.rels[outer].relids)
+            || info.eval_at.is_subset(&root.rels[inner].relids);
+        let cost = expr_cost(root.cx(), &info.ph_var.phexpr);
+        let rel = &mut root.rels[joinrel];
+        if !below && !info.needed.is_subset(&relids) {
             let target = Rc::make_mut(&mut rel.reltarget);
             target.exprs.push(Expr::PlaceHolderVar(Box::new(info.ph_var.clone())));
             target.cost.add(cost);
             target.width += info.width;
-            rel.direct_lateral_relids.add_all(&lateral);
         }
-        let _ = sjinfo;
+        // Even if it is not emitted: its relations were waited for.
+        rel.direct_lateral_relids.add_all(&info.lateral);
     }
 }

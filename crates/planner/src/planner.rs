@@ -241,7 +241,7 @@ fn plan_query(
     inline_set_returning_functions(root)?;
     pull_up_subquery::pull_up_subqueries(root)?;
     if root.parse.set_operations.is_some() {
-        pull_up_subquery::flatten_simple_union_all(root)?;
+        append_union::flatten_simple_union_all(root)?;
     }
     survey_range_table(root);
     preprocess_rowmarks(root);
@@ -251,7 +251,7 @@ fn plan_query(
     if root.outer_joins_present() {
         outer_join::reduce_outer_joins(root);
     }
-    outer_join::remove_useless_result_rtes(root);
+    result_rte::remove_useless_result_rtes(root);
     grouping_planner(root, tuple_fraction, setops)?;
     charge_for_init_plans(root);
     Ok(())
@@ -304,7 +304,7 @@ pub fn replace_empty_jointree(query: &mut Query) {
     query.jointree.fromlist.push(JoinTreeNode::RangeTblRef(rti));
 }
 
-fn inline_set_returning_functions(root: &mut PlannerInfo<'_>) -> PgResult<()> {
+pub fn inline_set_returning_functions(root: &mut PlannerInfo<'_>) -> PgResult<()> {
     for at in 0..root.parse.rtable.len() {
         if !matches!(root.parse.rtable[at].kind, RteKind::Function { .. }) {
             continue;
@@ -454,6 +454,11 @@ fn preprocess_expression(
         subselect::replace_correlation_vars(root, &mut expr);
     }
     Ok(expr)
+}
+
+/// Preprocesses a PlaceHolderVar's expression that so far only stood within a LATERAL subquery.
+pub fn preprocess_phv_expression(root: &mut PlannerInfo<'_>, expr: Expr) -> PgResult<Expr> {
+    preprocess_expression(root, expr, ExprKind::Target)
 }
 
 fn each_expr(
@@ -687,8 +692,8 @@ pub fn query_planner(
     }
     build_base_rel_tlists(root);
     placeholder::find_placeholders_in_jointree(root);
-    find_lateral_references(root);
-    let joinlist = deconstruct_jointree(root);
+    find_lateral_references(root)?;
+    let joinlist = deconstruct_jointree(root)?;
     reconsider_outer_join_clauses(root);
     generate_base_implied_equalities(root);
     callback(root)?;

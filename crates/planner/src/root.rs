@@ -415,6 +415,12 @@ pub struct SpecialJoinInfo {
     pub syn_righthand: Relids,
     pub jointype: JoinType,
     pub ojrelid: i32,
+    /// Left joins that this one commutes with (outer join identity 3), by where they stand: above it
+    /// with it in their left or right side, or below it in its left or right side.
+    pub commute_above_l: Relids,
+    pub commute_above_r: Relids,
+    pub commute_below_l: Relids,
+    pub commute_below_r: Relids,
     pub lhs_strict: bool,
     pub semi_can_btree: bool,
     pub semi_can_hash: bool,

@@ -591,8 +591,9 @@ pub fn cost_subplan(root: &PlannerInfo<'_>, splan: &mut SubPlan, plan: &Plan) {
 
 /// Plans or inlines the WITH queries of a level.
 pub fn process_ctes(root: &mut PlannerInfo<'_>) -> PgResult<()> {
-    let ctes = root.parse.cte_list.clone();
-    for cte in ctes {
+    for at in 0..root.parse.cte_list.len() {
+        // Earlier ones may have been put in its place into this one.
+        let cte = root.parse.cte_list[at].clone();
         let command = cte.ctequery.command_type;
         if cte.cterefcount == 0 && command == CmdType::Select {
             continue;

@@ -45,6 +45,15 @@ pub trait VarResolver {
     fn resolve_var(&self, var: &Var) -> PgResult<Option<PlanExpr>>;
     /// A parameter set by a subplan or nested loop.
     fn resolve_param(&self, param: &Param) -> PgResult<Option<PlanExpr>>;
+    /// Calls `f` with what a Var of a plan node is computed by in the plan below, followed through
+    /// Vars, and the names there; false if it is not known.
+    fn with_source(
+        &self,
+        _var: &Var,
+        _f: &mut dyn FnMut(&Expr, &dyn VarResolver) -> PgResult<()>,
+    ) -> PgResult<bool> {
+        Ok(false)
+    }
     /// How a subplan is called: `SubPlan 1`.
     fn subplan_name(&self, plan: &SubPlan) -> String {
         plan.plan_name.clone()

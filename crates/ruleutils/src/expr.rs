@@ -172,9 +172,10 @@ impl Deparser<'_> {
             }
             Expr::PlaceHolderVar(p) => self.rule_expr(&p.phexpr, show_implicit)?,
             Expr::XmlExpr(x) => self.xml_expr(x)?,
-            Expr::JsonExpr(_) | Expr::JsonConstructorExpr(_) | Expr::JsonIsPredicate(_) => {
-                return Err(error::not_supported!("printing SQL/JSON expressions"));
-            }
+            Expr::JsonValueExpr(_)
+            | Expr::JsonExpr(_)
+            | Expr::JsonConstructorExpr(_)
+            | Expr::JsonIsPredicate(_) => self.json_expr(expr, show_implicit)?,
         }
         Ok(())
     }

@@ -72,9 +72,7 @@ impl Deparser<'_> {
             RteKind::Function { functions, funcordinality } => {
                 coldefs = self.print_functions(functions, *funcordinality)?;
             }
-            RteKind::TableFunc(_) => {
-                return Err(error::not_supported!("printing XMLTABLE and JSON_TABLE"));
-            }
+            RteKind::TableFunc(tf) => self.table_func(tf, true)?,
             RteKind::Values { values_lists, .. } => {
                 self.put("(");
                 self.values_def(values_lists)?;
@@ -216,8 +214,7 @@ impl Deparser<'_> {
                 RteKind::Relation { relid, .. } => self.catalog.get_relation(*relid)?.name != name,
                 RteKind::Function { .. }
                 | RteKind::Subquery { .. }
-                | RteKind::Values { .. }
-                | RteKind::TableFunc(_) => true,
+                | RteKind::Values { .. } => true,
                 RteKind::Cte { ctename, .. } => *ctename != name,
                 _ => false,
             };
@@ -245,7 +242,8 @@ impl Deparser<'_> {
                     .any(|(name, attr)| !attr.dropped && *name != attr.name)
             }
             // Functions and VALUES show them always: their own names could change.
-            RteKind::Function { .. } | RteKind::Values { .. } | RteKind::TableFunc(_) => true,
+            RteKind::Function { .. } | RteKind::Values { .. } => true,
+            RteKind::TableFunc(tf) => names != tf.colnames,
             _ => rte.alias.as_ref().is_some_and(|a| !a.colnames.is_empty()),
         };
         let shown: Vec<String> = names.into_iter().filter(|n| !n.is_empty()).collect();

@@ -5,6 +5,15 @@ use error::{PgError, PgResult};
 use nodes::{Aggref, CoercionForm, Expr, FuncExpr, SortGroupClause, TargetEntry, WindowFunc};
 use types::{Datum, Oid, type_oid as t};
 
+/// How JSON_OBJECTAGG and JSON_ARRAYAGG are shown.
+pub(crate) struct JsonAggregate {
+    pub name: &'static str,
+    /// What stands after the arguments.
+    pub options: String,
+    /// Key and value are parted by a colon.
+    pub object: bool,
+}
+
 impl Deparser<'_> {
     pub(crate) fn func_expr(
         &mut self,
@@ -200,8 +209,17 @@ impl Deparser<'_> {
     }
 
     pub(crate) fn aggref(&mut self, a: &Aggref) -> PgResult<()> {
-        let name = self.function_name(a.aggfnoid, &a.aggargtypes, a.aggvariadic)?;
-        self.put(&name);
+        self.aggref_as(a, None)
+    }
+
+    pub(crate) fn aggref_as(&mut self, a: &Aggref, json: Option<&JsonAggregate>) -> PgResult<()> {
+        match json {
+            Some(json) => self.put(json.name),
+            None => {
+                let name = self.function_name(a.aggfnoid, &a.aggargtypes, a.aggvariadic)?;
+                self.put(&name);
+            }
+        }
         self.put("(");
         if !a.aggdistinct.is_empty() {
             self.put("DISTINCT ");
@@ -218,7 +236,7 @@ impl Deparser<'_> {
             let shown: Vec<&TargetEntry> = a.args.iter().filter(|te| !te.resjunk).collect();
             for (i, te) in shown.iter().enumerate() {
                 if i > 0 {
-                    self.put(", ");
+                    self.put(if json.is_some_and(|j| j.object) { " : " } else { ", " });
                 }
                 if a.aggvariadic && i + 1 == shown.len() {
                     self.put("VARIADIC ");
@@ -230,6 +248,9 @@ impl Deparser<'_> {
                 self.order_by(&a.aggorder, &a.args, false)?;
             }
         }
+        if let Some(json) = json {
+            self.put(&json.options);
+        }
         if let Some(filter) = &a.aggfilter {
             self.put(") FILTER (WHERE ");
             self.rule_expr(filter, false)?;
@@ -239,14 +260,34 @@ impl Deparser<'_> {
     }
 
     pub(crate) fn window_func(&mut self, w: &WindowFunc) -> PgResult<()> {
-        let argtypes: Vec<Oid> = w.args.iter().map(Expr::typ).collect();
-        let name = self.function_name(w.winfnoid, &argtypes, false)?;
-        self.put(&name);
+        self.window_func_as(w, None)
+    }
+
+    pub(crate) fn window_func_as(
+        &mut self,
+        w: &WindowFunc,
+        json: Option<&JsonAggregate>,
+    ) -> PgResult<()> {
+        match json {
+            Some(json) => self.put(json.name),
+            None => {
+                let argtypes: Vec<Oid> = w.args.iter().map(Expr::typ).collect();
+                let name = self.function_name(w.winfnoid, &argtypes, false)?;
+                self.put(&name);
+            }
+        }
         self.put("(");
-        if w.winstar {
-            self.put("*");
-        } else {
-            self.expr_list(&w.args)?;
+        match (json, &w.args[..]) {
+            _ if w.winstar => self.put("*"),
+            (Some(json), [key, value]) if json.object => {
+                self.rule_expr(key, false)?;
+                self.put(" : ");
+                self.rule_expr(value, false)?;
+            }
+            _ => self.expr_list(&w.args)?,
+        }
+        if let Some(json) = json {
+            self.put(&json.options);
         }
         if let Some(filter) = &w.aggfilter {
             self.put(") FILTER (WHERE ");

@@ -26,6 +26,7 @@ mod deparser;
 mod dml;
 mod expr;
 mod from_item;
+mod json;
 mod function_call;
 mod names;
 mod namespace;
@@ -39,4 +40,5 @@ pub use definitions::{
     index_column_def, index_def, rule_def, sql_body, view_def,
 };
 pub use deparser::{DeparseContext, PlanExpr, Pretty, VarResolver, deparse_expr, query_def};
+pub use json::deparse_table_func;
 pub use namespace::select_rtable_names;

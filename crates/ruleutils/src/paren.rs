@@ -55,6 +55,7 @@ pub(crate) fn is_simple(
         Expr::CoerceViaIO(x) => is_simple(catalog, &x.arg, node, pretty)?,
         Expr::ArrayCoerceExpr(x) => is_simple(catalog, &x.arg, node, pretty)?,
         Expr::ConvertRowtypeExpr(x) => is_simple(catalog, &x.arg, node, pretty)?,
+        Expr::JsonValueExpr(x) => is_simple(catalog, &x.raw_expr, node, pretty)?,
         Expr::ReturningExpr(x) => is_simple(catalog, &x.retexpr, node, pretty)?,
         Expr::OpExpr(op) => {
             if let (true, Expr::OpExpr(parent_op)) = (pretty, parent) {

@@ -2,11 +2,12 @@
 use crate::deparser::Deparser;
 use catalog::quote_identifier;
 use error::PgResult;
+use nodes::XmlExprOp;
 
 impl Deparser<'_> {
     pub(crate) fn xml_expr(&mut self, x: &nodes::XmlExpr) -> PgResult<()> {
-        match x.op.as_str() {
-            "IS_DOCUMENT" => {
+        match x.op {
+            XmlExprOp::IsDocument => {
                 self.open_paren();
                 if let Some(arg) = x.args.first() {
                     self.rule_expr(arg, true)?;
@@ -15,15 +16,15 @@ impl Deparser<'_> {
                 self.close_paren();
                 return Ok(());
             }
-            "IS_XMLCONCAT" => self.put("XMLCONCAT("),
-            "IS_XMLELEMENT" => self.put("XMLELEMENT("),
-            "IS_XMLFOREST" => self.put("XMLFOREST("),
-            "IS_XMLPARSE" => self.put("XMLPARSE("),
-            "IS_XMLPI" => self.put("XMLPI("),
-            "IS_XMLROOT" => self.put("XMLROOT("),
-            _ => self.put("XMLSERIALIZE("),
+            XmlExprOp::Concat => self.put("XMLCONCAT("),
+            XmlExprOp::Element => self.put("XMLELEMENT("),
+            XmlExprOp::Forest => self.put("XMLFOREST("),
+            XmlExprOp::Parse => self.put("XMLPARSE("),
+            XmlExprOp::Pi => self.put("XMLPI("),
+            XmlExprOp::Root => self.put("XMLROOT("),
+            XmlExprOp::Serialize => self.put("XMLSERIALIZE("),
         }
-        if matches!(x.op.as_str(), "IS_XMLPARSE" | "IS_XMLSERIALIZE") {
+        if matches!(x.op, XmlExprOp::Parse | XmlExprOp::Serialize) {
             self.put(if x.document { "DOCUMENT " } else { "CONTENT " });
         }
         let mut need_comma = false;
@@ -35,7 +36,7 @@ impl Deparser<'_> {
             if need_comma {
                 self.put(", ");
             }
-            let is_element = x.op == "IS_XMLELEMENT";
+            let is_element = x.op == XmlExprOp::Element;
             if is_element {
                 self.put("XMLATTRIBUTES(");
             }
@@ -57,7 +58,7 @@ impl Deparser<'_> {
             }
             self.expr_list(&x.args)?;
         }
-        if x.op == "IS_XMLSERIALIZE" {
+        if x.op == XmlExprOp::Serialize {
             let name = self.type_name(x.typ, x.typmod)?;
             self.put(&format!(" AS {name}"));
             if x.indent {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 /// What a fresh buffer holds.
 pub const BUFFER_SIZE: usize = 16 * 1024;
 /// Larger buffers are freed rather than kept.
-const KEEP_MAX: usize = 128 * 1024;
+pub const KEEP_MAX: usize = 128 * 1024;
 /// Buffers kept a thread.
 const POOL_MAX: usize = 32;
 

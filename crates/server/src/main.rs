@@ -19,6 +19,7 @@
 //! # PostgreSQL
 //! `src/backend/postmaster/`, `src/backend/tcop/{backend_startup,postgres}.c`
 
+mod active;
 mod args;
 mod buffer_pool;
 mod connection;
@@ -26,11 +27,12 @@ mod data_directory;
 mod handshake;
 mod listener;
 mod log;
+mod memory;
+mod message;
 mod output;
 mod recv_buffer;
 mod socket;
 mod unsynced;
-mod wait_hook;
 
 use data_directory::DataDirectory;
 use error::{PgError, PgResult, SqlState};
@@ -55,6 +57,8 @@ fn main() -> ExitCode {
     }
 }
 
+/// Threads for sessions that end while as many others as there may be are served.
+const SPARE_THREADS: usize = 16;
 /// Stack of the threads that run sessions, and what expressions may use of it.
 const STACK_SIZE: usize = 16 << 20;
 const STACK_RESERVE: usize = 2 << 20;
@@ -65,10 +69,11 @@ fn serve(options: args::ServeOptions) -> PgResult<()> {
     error::set_max_stack_depth(STACK_SIZE - STACK_RESERVE);
     let addresses = listener::Addresses::resolve(&cluster)?;
     let engine = open_engine(&directory, cluster)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .thread_name("session")
         .thread_stack_size(STACK_SIZE)
+        .max_blocking_threads(engine.max_connections() + SPARE_THREADS)
         .build()
         .map_err(|e| PgError::internal(format!("could not start the runtime: {e}")))?;
     let outcome = runtime.block_on(listener::run(engine.clone(), addresses));
@@ -89,6 +94,7 @@ fn open_engine(
             cluster: Arc::new(cluster),
             data_directory: Some(directory.path().to_owned()),
             log: log::record,
+            read_cache: memory::read_cache(),
         },
     )
 }

@@ -34,18 +34,18 @@ impl OutputBuffer {
         &self.bytes
     }
 
-    /// Takes what is to be written.
-    pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
+    /// All of it has been written.
+    pub fn written(&mut self) {
+        if self.bytes.capacity() > buffer_pool::KEEP_MAX {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
     }
 
-    /// Gives a written buffer back for the next replies.
-    pub fn restore(&mut self, mut written: Vec<u8>) {
-        written.clear();
-        match self.bytes.capacity() {
-            0 => self.bytes = written,
-            _ => buffer_pool::give(written),
-        }
+    /// Whether enough has gathered to be written without being asked.
+    #[inline]
+    pub fn is_flush_due(&self) -> bool {
+        self.bytes.len() >= FLUSH_SIZE
     }
 
     /// Gives the memory back.

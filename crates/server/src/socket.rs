@@ -1,11 +1,21 @@
-//! A client's socket, TCP or Unix.
-use std::{io, net::SocketAddr};
+//! A client's socket, TCP or Unix: asynchronous while its session is idle, blocking while it is served.
+use std::{
+    io::{self, Read, Write},
+    net::SocketAddr,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpStream, UnixStream},
 };
 
-/// A connected socket.
+/// How long a thread waits for its client's next message before it leaves the socket to the runtime. Also the
+/// longest that a notification to a session that was active a moment ago may take.
+const READ_PATIENCE: Duration = Duration::from_millis(20);
+/// How often a thread that waits for its client to read looks whether the session was told to end.
+const WRITE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A connected socket that the runtime watches.
 pub enum Socket {
     /// TCP.
     Tcp(TcpStream, SocketAddr),
@@ -22,11 +32,11 @@ impl Socket {
         }
     }
 
-    /// Reads once into the spare capacity.
-    pub async fn read_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    /// Reads once.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Socket::Tcp(s, _) => s.read_buf(buffer).await,
-            Socket::Unix(s) => s.read_buf(buffer).await,
+            Socket::Tcp(s, _) => s.read(buffer).await,
+            Socket::Unix(s) => s.read(buffer).await,
         }
     }
 
@@ -46,11 +56,79 @@ impl Socket {
         };
     }
 
+    /// The same socket for a thread of its own.
+    pub fn into_blocking(self) -> io::Result<BlockingSocket> {
+        Ok(match self {
+            Socket::Tcp(s, peer) => {
+                let s = s.into_std()?;
+                s.set_nonblocking(false)?;
+                s.set_read_timeout(Some(READ_PATIENCE))?;
+                s.set_write_timeout(Some(WRITE_PATIENCE))?;
+                BlockingSocket::Tcp(s, peer)
+            }
+            Socket::Unix(s) => {
+                let s = s.into_std()?;
+                s.set_nonblocking(false)?;
+                s.set_read_timeout(Some(READ_PATIENCE))?;
+                s.set_write_timeout(Some(WRITE_PATIENCE))?;
+                BlockingSocket::Unix(s)
+            }
+        })
+    }
+}
+
+/// A connected socket that one thread serves.
+pub enum BlockingSocket {
+    /// TCP.
+    Tcp(std::net::TcpStream, SocketAddr),
+    /// Unix domain.
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl BlockingSocket {
+    /// Reads once; `WouldBlock` after [`READ_PATIENCE`].
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            BlockingSocket::Tcp(s, _) => s.read(buffer),
+            BlockingSocket::Unix(s) => s.read(buffer),
+        }
+    }
+
+    /// Writes once; `WouldBlock` after [`WRITE_PATIENCE`] without room.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            BlockingSocket::Tcp(s, _) => s.write(bytes),
+            BlockingSocket::Unix(s) => s.write(bytes),
+        }
+    }
+
+    /// A last message to a client that is refused; whether it arrives is not waited for.
+    pub fn write_last(&mut self, bytes: &[u8]) {
+        let _ = match self {
+            BlockingSocket::Tcp(s, _) => s.write_all(bytes),
+            BlockingSocket::Unix(s) => s.write_all(bytes),
+        };
+    }
+
     /// The client's address; none for a Unix socket.
     pub fn peer(&self) -> Option<SocketAddr> {
         match self {
-            Socket::Tcp(_, peer) => Some(*peer),
-            Socket::Unix(_) => None,
+            BlockingSocket::Tcp(_, peer) => Some(*peer),
+            BlockingSocket::Unix(_) => None,
         }
+    }
+
+    /// The same socket for the runtime to watch; to be called inside it.
+    pub fn into_watched(self) -> io::Result<Socket> {
+        Ok(match self {
+            BlockingSocket::Tcp(s, peer) => {
+                s.set_nonblocking(true)?;
+                Socket::Tcp(TcpStream::from_std(s)?, peer)
+            }
+            BlockingSocket::Unix(s) => {
+                s.set_nonblocking(true)?;
+                Socket::Unix(UnixStream::from_std(s)?)
+            }
+        })
     }
 }

@@ -201,6 +201,8 @@ pub struct Settings {
     customs: BTreeMap<String, (String, Custom)>,
     typed: Arc<Typed>,
     level: u32,
+    /// Some setting was changed since the transaction began.
+    stacked: bool,
     plan_version: u64,
     change_count: u64,
     reports: Vec<SettingId>,
@@ -231,6 +233,7 @@ impl Settings {
             customs: BTreeMap::new(),
             typed,
             level: 0,
+            stacked: false,
             plan_version: 0,
             change_count: 0,
             reports: Vec::new(),
@@ -440,6 +443,7 @@ impl Settings {
         for (_, custom) in self.customs.values_mut() {
             let value = custom.reset.clone().unwrap_or((Value::str(""), Source::Default));
             if level > 0 {
+                self.stacked = true;
                 custom.stack.push(level, State::Set, &custom.current);
             }
             custom.current = value;
@@ -517,6 +521,7 @@ impl Settings {
         };
         let entry = &mut self.entries[i];
         if level > 0 {
+            self.stacked = true;
             entry.stack.push(level, state_of(action), &entry.current);
         }
         let changed = entry.current.0 != value.0;
@@ -554,6 +559,7 @@ impl Settings {
             (name.to_owned(), Custom { current: unset, reset: None, stack: Stack::default() })
         });
         if level > 0 {
+            self.stacked = true;
             custom.stack.push(level, state_of(options.action), &custom.current);
         }
         custom.current = match text {
@@ -572,6 +578,9 @@ impl Settings {
     /// Ends `level` and all above it.
     pub fn end_level(&mut self, level: u32, commit: bool) {
         self.level = level.saturating_sub(1);
+        if !self.stacked {
+            return;
+        }
         for i in 0..self.entries.len() {
             let entry = &mut self.entries[i];
             if entry.stack.is_empty() {
@@ -592,6 +601,7 @@ impl Settings {
         }
         if self.level == 0 {
             self.forget_defaults();
+            self.stacked = false;
         }
     }
 

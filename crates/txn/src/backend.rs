@@ -1,12 +1,9 @@
 //! A session as the lock manager sees it: who waits and who holds.
-use crate::{CancelToken, LockMode, LockTag, WaitHook};
-use parking_lot::{Mutex, RwLock};
+use crate::{CancelToken, LockMode, LockTag};
+use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -18,7 +15,6 @@ pub struct Backend {
     pub(crate) id: u32,
     /// Stops the session's statement.
     pub cancel: CancelToken,
-    hook: RwLock<Option<Arc<dyn WaitHook>>>,
     deadlock_timeout_ms: AtomicU32,
     lock_timeout_ms: AtomicU32,
     /// xid of the transaction that runs, 0 for none.
@@ -72,18 +68,12 @@ impl Backend {
             pid,
             id,
             cancel: CancelToken::new(),
-            hook: RwLock::new(None),
             deadlock_timeout_ms: AtomicU32::new(1000),
             lock_timeout_ms: AtomicU32::new(0),
             xid: AtomicU64::new(0),
             held: Mutex::default(),
             waiting: Mutex::new(None),
         }
-    }
-
-    /// Says how the session's thread is to block.
-    pub fn set_wait_hook(&self, hook: Option<Arc<dyn WaitHook>>) {
-        *self.hook.write() = hook;
     }
 
     /// Sets `deadlock_timeout` in milliseconds.
@@ -107,32 +97,9 @@ impl Backend {
         }
     }
 
-    /// Runs something that blocks, through the session's hook.
-    pub fn block<T>(&self, work: impl FnOnce() -> T) -> T {
-        let hook = self.hook.read().clone();
-        match hook {
-            None => work(),
-            Some(hook) => {
-                let mut work = Some(work);
-                let mut result = None;
-                hook.block(&mut || {
-                    if let Some(work) = work.take() {
-                        result = Some(work());
-                    }
-                });
-                match (result, work) {
-                    (Some(result), _) => result,
-                    // A hook that did not run the wait: run it here.
-                    (None, Some(work)) => work(),
-                    (None, None) => unreachable!("the wait ran and left its result"),
-                }
-            }
-        }
-    }
-
     /// Sleeps, or fails when cancelled (`pg_sleep`).
     pub fn sleep(&self, duration: Duration) -> error::PgResult<()> {
-        self.block(|| self.cancel.sleep(duration))
+        self.cancel.sleep(duration)
     }
 
     /// What the backend waits for: lock tag and mode, for `pg_stat_activity.wait_event`.

@@ -7,28 +7,50 @@
 //! published, it is what v sees. The committer replaces or removes entries of what it writes before it
 //! publishes. A reader adds what it read at v only if, under the shard's lock, the recent-writes filter says
 //! that nothing wrote the key after v; the committer sets the filter first and then locks the shard.
+//!
+//! Entries live in slots that a clock's hand goes round: one that was read since the hand's last visit stays for
+//! another round.
 use crate::filter::RecentWrites;
+use hashbrown::HashTable;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 const SHARDS: usize = 64;
 /// Larger values are not worth their room.
 const MAX_VALUE: usize = 2048;
-const ENTRY_COST: usize = 96;
+/// What an entry takes beside its bytes: slot, table, allocation.
+const ENTRY_COST: usize = 80;
 
-struct Entry {
+/// A cached value, lent without a copy.
+pub(crate) struct CachedValue {
+    bytes: Arc<[u8]>,
+    key_length: usize,
+}
+
+impl CachedValue {
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[self.key_length..]
+    }
+}
+
+struct Slot {
+    hash: u64,
     from: u64,
-    value: Arc<[u8]>,
+    /// Key, then value; `None` for a slot that is free.
+    bytes: Option<Arc<[u8]>>,
+    key_length: u16,
     /// Read since the hand passed.
     used: bool,
 }
 
 #[derive(Default)]
 struct Shard {
-    entries: FxHashMap<Box<[u8]>, Entry>,
-    /// Keys in the order in which eviction looks at them.
-    ring: std::collections::VecDeque<Box<[u8]>>,
+    table: HashTable<u32>,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    hand: usize,
     bytes: usize,
 }
 
@@ -52,7 +74,7 @@ impl ReadCache {
 
     #[inline]
     fn shard(&self, hash: u64) -> &Mutex<Shard> {
-        // Other bits than those the filter and the map use.
+        // Other bits than those the filter and the table use.
         &self.shards[(hash >> 20) as usize % SHARDS]
     }
 
@@ -62,16 +84,18 @@ impl ReadCache {
         self.is_enabled() && crate::StorageId::of_key(key) >= crate::meta::FIRST_CATALOG
     }
 
-    /// `Some(value)` as a view at `csn` sees it; `None` if the cache does not know.
+    /// The value that a view at `csn` sees; `None` if the cache does not know.
     #[inline]
-    pub(crate) fn get(&self, hash: u64, key: &[u8], csn: u64) -> Option<Option<Arc<[u8]>>> {
+    pub(crate) fn get(&self, hash: u64, key: &[u8], csn: u64) -> Option<CachedValue> {
         let mut shard = self.shard(hash).lock();
-        let entry = shard.entries.get_mut(key)?;
-        if entry.from > csn {
+        let index = shard.find(hash, key)?;
+        let slot = &mut shard.slots[index as usize];
+        if slot.from > csn {
             return None;
         }
-        entry.used = true;
-        Some(Some(entry.value.clone()))
+        slot.used = true;
+        let key_length = slot.key_length as usize;
+        slot.bytes.clone().map(|bytes| CachedValue { bytes, key_length })
     }
 
     /// Adds what a reader at `csn` read, unless the key may have been written since.
@@ -79,20 +103,19 @@ impl ReadCache {
         &self,
         hash: u64,
         key: &[u8],
-        value: Option<&[u8]>,
+        value: &[u8],
         csn: u64,
         recent: &RecentWrites,
     ) {
-        let Some(value) = value.filter(|value| value.len() <= MAX_VALUE) else { return };
-        let mut shard = self.shard(hash).lock();
-        let from = recent.last_write(hash);
-        if from > csn || shard.entries.contains_key(key) {
+        if !cacheable(key, value) {
             return;
         }
-        let entry = Entry { from, value: value.into(), used: false };
-        shard.bytes += key.len() * 2 + value.len() + ENTRY_COST;
-        shard.entries.insert(key.into(), entry);
-        shard.ring.push_back(key.into());
+        let mut shard = self.shard(hash).lock();
+        let from = recent.last_write(hash);
+        if from > csn || shard.find(hash, key).is_some() {
+            return;
+        }
+        shard.add(hash, key, value, from);
         shard.shrink(self.shard_budget);
     }
 
@@ -102,20 +125,17 @@ impl ReadCache {
             return;
         }
         let mut shard = self.shard(hash).lock();
-        match value.filter(|value| value.len() <= MAX_VALUE) {
+        let Some(index) = shard.find(hash, key) else { return };
+        match value.filter(|value| cacheable(key, value)) {
             Some(value) => {
-                let Some(entry) = shard.entries.get_mut(key) else { return };
-                let old = entry.value.len();
-                entry.value = value.into();
-                entry.from = csn;
-                shard.bytes = shard.bytes + value.len() - old;
+                let bytes = joined(key, value);
+                let new = bytes.len();
+                let slot = &mut shard.slots[index as usize];
+                slot.from = csn;
+                let old = slot.bytes.replace(bytes).map_or(0, |old| old.len());
+                shard.bytes = shard.bytes + new - old;
             }
-            // The key stays in the ring until the hand passes.
-            None => {
-                if let Some(entry) = shard.entries.remove(key) {
-                    shard.bytes -= entry.value.len() + key.len() + ENTRY_COST;
-                }
-            }
+            None => shard.remove(index),
         }
     }
 
@@ -127,21 +147,74 @@ impl ReadCache {
     }
 }
 
+fn cacheable(key: &[u8], value: &[u8]) -> bool {
+    value.len() <= MAX_VALUE && key.len() <= MAX_VALUE
+}
+
+fn joined(key: &[u8], value: &[u8]) -> Arc<[u8]> {
+    let mut bytes = SmallVec::<[u8; 512]>::with_capacity(key.len() + value.len());
+    bytes.extend_from_slice(key);
+    bytes.extend_from_slice(value);
+    Arc::from(&bytes[..])
+}
+
 impl Shard {
-    /// Second chance: an entry that was read since the last round stays for another one.
+    #[inline]
+    fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
+        let slots = &self.slots;
+        self.table
+            .find(hash, |index| {
+                let slot = &slots[*index as usize];
+                slot.hash == hash
+                    && slot.bytes.as_ref().is_some_and(|b| b[..slot.key_length as usize] == *key)
+            })
+            .copied()
+    }
+
+    fn add(&mut self, hash: u64, key: &[u8], value: &[u8], from: u64) {
+        let slot = Slot {
+            hash,
+            from,
+            bytes: Some(joined(key, value)),
+            key_length: key.len() as u16,
+            used: false,
+        };
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.slots[index as usize] = slot;
+                index
+            }
+            None => {
+                self.slots.push(slot);
+                self.slots.len() as u32 - 1
+            }
+        };
+        let slots = &self.slots;
+        self.table.insert_unique(hash, index, |i| slots[*i as usize].hash);
+        self.bytes += key.len() + value.len() + ENTRY_COST;
+    }
+
+    fn remove(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        let Some(bytes) = slot.bytes.take() else { return };
+        self.bytes -= bytes.len() + ENTRY_COST;
+        if let Ok(entry) = self.table.find_entry(slot.hash, |i| *i == index) {
+            entry.remove();
+        }
+        self.free.push(index);
+    }
+
     fn shrink(&mut self, budget: usize) {
         while self.bytes > budget {
-            let Some(key) = self.ring.pop_front() else { return };
-            match self.entries.get_mut(&key) {
-                Some(entry) if entry.used => {
-                    entry.used = false;
-                    self.ring.push_back(key);
-                }
-                Some(entry) => {
-                    self.bytes -= entry.value.len() + key.len() * 2 + ENTRY_COST;
-                    self.entries.remove(&key);
-                }
-                None => self.bytes -= key.len(),
+            if self.hand >= self.slots.len() {
+                self.hand = 0;
+            }
+            let Some(slot) = self.slots.get_mut(self.hand) else { return };
+            let index = self.hand as u32;
+            self.hand += 1;
+            match slot.used {
+                true => slot.used = false,
+                false => self.remove(index),
             }
         }
     }

@@ -9,12 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runs a blocking wait on behalf of a session; the server's gives its worker thread away meanwhile.
-pub trait WaitHook: Send + Sync {
-    /// Must run `wait` once.
-    fn block(&self, wait: &mut dyn FnMut());
-}
-
 /// Why a statement or session is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]

@@ -115,7 +115,6 @@ impl CommitTicket {
     /// Waits for the commit and runs the transaction's commit actions.
     pub fn finish(self) -> PgResult<()> {
         let result = match &self.request {
-            Some(request) if !request.is_done() => self.tx.backend().block(|| request.wait()),
             Some(request) => request.wait(),
             None => Ok(0),
         };

@@ -56,19 +56,7 @@ impl Transaction {
 
     /// Commits. An error means it was rolled back.
     pub fn commit(self: &Arc<Self>) -> PgResult<()> {
-        if self.waits_for_log()? {
-            return self.backend.block(|| self.commit_start(true))?.finish();
-        }
         self.commit_start(true)?.finish()
-    }
-
-    fn waits_for_log(&self) -> PgResult<bool> {
-        let inner = self.inner.lock();
-        if inner.state != TxnState::Active {
-            return Err(not_active(inner.state));
-        }
-        let sync = inner.durable || self.synchronous_commit.load(Ordering::Relaxed);
-        Ok(inner.writes() && (sync || inner.by_files()))
     }
 
     /// Starts to commit. With `inline` the calling thread may do the work itself, sync included; without, the

@@ -54,7 +54,7 @@ mod view;
 
 pub use backend::Backend;
 pub use bulk::BulkWriter;
-pub use cancel::{CancelReason, CancelToken, WaitHook};
+pub use cancel::{CancelReason, CancelToken};
 pub use commit::{CommitListener, CommitTicket};
 pub use failpoint::{FailAction, Failpoints};
 pub use kv::{Engine, EngineCounters, IterOptions, prefix_end};

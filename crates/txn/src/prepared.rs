@@ -218,7 +218,7 @@ impl Transaction {
         self.dirty.store(false, Ordering::Release);
         self.backend().xid.store(0, Ordering::SeqCst);
         let work = CommitWork { batch, sync: true, ..CommitWork::default() };
-        let written = self.backend().block(|| store.commit_work(work));
+        let written = store.commit_work(work);
         if written.is_err() {
             store.prepared_set().0.lock().remove(gid);
         }

@@ -170,6 +170,21 @@ impl Store {
         Transaction::start(self.clone(), backend.clone(), options, false)
     }
 
+    /// The same in the memory of the session's last transaction, if that is free.
+    pub fn begin_again(
+        self: &Arc<Self>,
+        spare: Option<Arc<Transaction>>,
+        backend: &Arc<Backend>,
+        options: TxnOptions,
+    ) -> Arc<Transaction> {
+        if let Some(mut spare) = spare
+            && spare.renew(backend, options)
+        {
+            return spare;
+        }
+        self.begin(backend, options)
+    }
+
     /// A transaction in which the store's owner reads and writes its own state (bootstrap, start-up).
     pub fn begin_internal(self: &Arc<Self>) -> Arc<Transaction> {
         let backend = self.backend(0);
@@ -213,20 +228,15 @@ impl Store {
         let hash = hash_key(key);
         if let Some(found) = self.cache.get(hash, key, view.csn) {
             self.stats.cache_hits.add(1);
-            return Ok(match found {
-                Some(value) => {
-                    visit(&value);
-                    true
-                }
-                None => false,
-            });
+            visit(found.as_slice());
+            return Ok(true);
         }
         self.stats.cache_misses.add(1);
         let mut insert = self.cache.wants(key);
         let found = view.snapshot.get_with(key, &mut |value| {
             visit(value);
             if insert {
-                self.cache.insert(hash, key, Some(value), view.csn, &self.recent);
+                self.cache.insert(hash, key, value, view.csn, &self.recent);
                 insert = false;
             }
         })?;

@@ -98,6 +98,7 @@ pub(crate) struct Inner {
     pub(crate) cid: u32,
     pub(crate) cid_used: bool,
     pub(crate) pins: Vec<Arc<CidPin>>,
+    spare_pin: Option<Arc<CidPin>>,
     /// The view of all statements above READ COMMITTED.
     pub(crate) fixed_view: Option<Arc<ReadView>>,
     pub(crate) next_sub: u32,
@@ -160,6 +161,7 @@ impl Transaction {
                 cid: 0,
                 cid_used: false,
                 pins: Vec::new(),
+                spare_pin: None,
                 fixed_view: None,
                 next_sub: 1,
                 subs: Vec::new(),
@@ -171,6 +173,24 @@ impl Transaction {
                 durable: false,
             }),
         })
+    }
+
+    /// Makes a new transaction of one that has ended, if nobody else has it; false if that cannot be.
+    pub(crate) fn renew(self: &mut Arc<Self>, backend: &Arc<Backend>, options: TxnOptions) -> bool {
+        let Some(tx) = Arc::get_mut(self) else { return false };
+        let inner = tx.inner.get_mut();
+        let ended = matches!(inner.state, TxnState::Committed | TxnState::Aborted);
+        if !ended || tx.internal || !Arc::ptr_eq(&tx.backend, backend) {
+            return false;
+        }
+        inner.renew(options);
+        inner.budget = tx.store.options().overlay_budget;
+        *tx.xid.get_mut() = 0;
+        *tx.dirty.get_mut() = false;
+        *tx.tracked.get_mut() = false;
+        *tx.has_private.get_mut() = false;
+        *tx.synchronous_commit.get_mut() = options.synchronous_commit;
+        true
     }
 
     /// Its store.
@@ -310,7 +330,7 @@ impl Transaction {
     /// can neither fail nor make another fail.
     pub fn wait_for_safe_snapshot(&self) -> PgResult<()> {
         let current = || self.store.current_view();
-        let view = self.backend.block(|| self.store.ssi.safe_view(&self.backend, current))?;
+        let view = self.store.ssi.safe_view(&self.backend, current)?;
         self.set_view(view);
         Ok(())
     }
@@ -642,7 +662,8 @@ impl Inner {
                 if self.pins.len() >= 16 {
                     self.pins.retain(|pin| Arc::strong_count(pin) > 1);
                 }
-                let pin = Arc::new(CidPin(cid));
+                let spare = self.spare_pin.take().filter(|pin| pin.0 == cid);
+                let pin = spare.unwrap_or_else(|| Arc::new(CidPin(cid)));
                 self.pins.push(pin.clone());
                 pin
             }
@@ -655,9 +676,25 @@ impl Inner {
         position.ok_or_else(|| PgError::internal("no such subtransaction is open"))
     }
 
+    fn renew(&mut self, options: TxnOptions) {
+        self.forget();
+        self.isolation = options.isolation;
+        self.read_only = false;
+        self.sxact = None;
+        self.state = TxnState::Active;
+        self.cid = 0;
+        self.cid_used = false;
+        self.next_sub = 1;
+        self.on_commit.clear();
+        self.on_abort.clear();
+        self.durable = false;
+    }
+
     pub(crate) fn forget(&mut self) {
         self.overlay = Overlay::default();
-        self.pins = Vec::new();
+        // The pin of a first command serves the next transaction too, if nobody holds it any more.
+        let first = self.pins.drain(..).next().filter(|pin| pin.0 == 0);
+        self.spare_pin = first.filter(|pin| Arc::strong_count(pin) == 1);
         self.fixed_view = None;
         self.subs = Vec::new();
         self.created = Vec::new();

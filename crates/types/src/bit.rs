@@ -6,6 +6,9 @@ use crate::{Varlena, binary::BinaryReader};
 use error::{PgError, PgResult, bail, err};
 use std::cmp::Ordering;
 
+/// Most bits a value may have.
+pub const MAX_LEN: i32 = i32::MAX - 7;
+
 /// A view of a stored bit string.
 #[derive(Clone, Copy, Debug)]
 pub struct Bits<'a> {
@@ -143,7 +146,7 @@ pub fn send(stored: &[u8], out: &mut Vec<u8>) {
 pub fn apply(stored: &Varlena, typmod: i32, explicit: bool, varying: bool) -> PgResult<Varlena> {
     let bits = Bits::new(stored);
     let fits = if varying { bits.len <= typmod as usize } else { bits.len == typmod as usize };
-    if typmod <= 0 || fits {
+    if !(1..=MAX_LEN).contains(&typmod) || fits {
         return Ok(stored.clone());
     }
     if !explicit {

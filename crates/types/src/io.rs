@@ -201,7 +201,11 @@ pub fn text_in(typ: Oid, typmod: i32, s: &str, opts: &IoOptions) -> Option<PgRes
         t::CIRCLE => bytes(geometry::circle_input(s)),
         t::LINE => bytes(geometry::line_input(s)),
         t::TSVECTOR => bytes(tsearch::tsvector_input(s)),
-        t::TSQUERY => bytes(tsearch::tsquery_input(s)),
+        // An empty one is worth a notice, which only the type's own function can send.
+        t::TSQUERY => match tsearch::tsquery_input(s).transpose()? {
+            Ok(query) => Ok(Datum::Bytes(query)),
+            Err(e) => Err(e),
+        },
         _ => return text_in_container(typ, typmod, s, opts),
     })
 }

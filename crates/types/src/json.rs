@@ -1,8 +1,5 @@
 //! json: a parser that reports faults as PostgreSQL does, and writing of JSON strings.
-use error::{PgError, PgResult, bail, err};
-
-/// Deepest nesting accepted; deeper input would exhaust the stack of whoever walks the tree.
-const MAX_DEPTH: usize = 2500;
+use error::{PgError, PgResult, err};
 
 /// Receives the events of a parse in document order.
 pub trait JsonSink {
@@ -84,7 +81,7 @@ pub fn parse<S: JsonSink>(text: &str, sink: &mut S) -> PgResult<()> {
         unescape: S::UNESCAPE,
     };
     p.advance()?;
-    p.value(sink, 0, "Expected JSON value, but found")?;
+    p.value(sink, "Expected JSON value, but found")?;
     if p.kind != Kind::End {
         return Err(p.unexpected("Expected end of input, but found"));
     }
@@ -226,7 +223,7 @@ impl<'a> Parser<'a> {
         let mut high: Option<u32> = None;
         const LOW: &str = "Unicode low surrogate must follow a high surrogate.";
         loop {
-            let Some(c) = self.byte(at) else { return Err(self.ended(at)) };
+            let Some(c) = self.byte(at) else { return Err(self.invalid_token(self.text.len())) };
             if high.is_some() && c != b'\\' {
                 return Err(self.fault(at, LOW));
             }
@@ -261,7 +258,9 @@ impl<'a> Parser<'a> {
 
     /// The character after a backslash at `at`: where it ends, and its code or UTF-16 unit.
     fn escape(&self, at: usize) -> PgResult<(usize, (u32, bool))> {
-        let Some(c) = self.text[at..].chars().next() else { return Err(self.ended(at)) };
+        let Some(c) = self.text[at..].chars().next() else {
+            return Err(self.invalid_token(self.text.len()));
+        };
         let code = match c {
             '"' | '\\' | '/' => c as u32,
             'b' => 8,
@@ -272,7 +271,9 @@ impl<'a> Parser<'a> {
             'u' => {
                 let mut unit = 0;
                 for i in 1..=4 {
-                    let Some(h) = self.byte(at + i) else { return Err(self.ended(at + i)) };
+                    let Some(h) = self.byte(at + i) else {
+                        return Err(self.invalid_token(self.text.len()));
+                    };
                     match (h as char).to_digit(16) {
                         Some(d) => unit = unit << 4 | d,
                         None => {
@@ -333,10 +334,8 @@ impl<'a> Parser<'a> {
         if self.unescape { &self.buf } else { &self.text[self.start + 1..self.end - 1] }
     }
 
-    fn value<S: JsonSink>(&mut self, sink: &mut S, depth: usize, expected: &str) -> PgResult<()> {
-        if depth > MAX_DEPTH {
-            bail!(STATEMENT_TOO_COMPLEX, "stack depth limit exceeded");
-        }
+    fn value<S: JsonSink>(&mut self, sink: &mut S, expected: &str) -> PgResult<()> {
+        error::check_stack_depth()?;
         sink.value_start(self.start);
         match self.kind {
             Kind::Null => sink.null()?,
@@ -344,8 +343,8 @@ impl<'a> Parser<'a> {
             Kind::False => sink.boolean(false)?,
             Kind::Number => sink.number(self.token())?,
             Kind::String => sink.string(self.string_text())?,
-            Kind::ArrayStart => return self.array(sink, depth),
-            Kind::ObjectStart => return self.object(sink, depth),
+            Kind::ArrayStart => return self.array(sink),
+            Kind::ObjectStart => return self.object(sink),
             _ => return Err(self.unexpected(expected)),
         }
         self.advance()?;
@@ -353,14 +352,14 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn array<S: JsonSink>(&mut self, sink: &mut S, depth: usize) -> PgResult<()> {
+    fn array<S: JsonSink>(&mut self, sink: &mut S) -> PgResult<()> {
         sink.begin_array()?;
         self.advance()?;
         if self.kind != Kind::ArrayEnd {
-            self.value(sink, depth + 1, "Expected array element or \"]\", but found")?;
+            self.value(sink, "Expected array element or \"]\", but found")?;
             while self.kind == Kind::Comma {
                 self.advance()?;
-                self.value(sink, depth + 1, "Expected JSON value, but found")?;
+                self.value(sink, "Expected JSON value, but found")?;
             }
             if self.kind != Kind::ArrayEnd {
                 return Err(self.unexpected("Expected \",\" or \"]\", but found"));
@@ -372,18 +371,18 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn object<S: JsonSink>(&mut self, sink: &mut S, depth: usize) -> PgResult<()> {
+    fn object<S: JsonSink>(&mut self, sink: &mut S) -> PgResult<()> {
         sink.begin_object()?;
         self.advance()?;
         match self.kind {
             Kind::String => {
-                self.pair(sink, depth)?;
+                self.pair(sink)?;
                 while self.kind == Kind::Comma {
                     self.advance()?;
                     if self.kind != Kind::String {
                         return Err(self.unexpected("Expected string, but found"));
                     }
-                    self.pair(sink, depth)?;
+                    self.pair(sink)?;
                 }
                 if self.kind != Kind::ObjectEnd {
                     return Err(self.unexpected("Expected \",\" or \"}\", but found"));
@@ -398,14 +397,14 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn pair<S: JsonSink>(&mut self, sink: &mut S, depth: usize) -> PgResult<()> {
+    fn pair<S: JsonSink>(&mut self, sink: &mut S) -> PgResult<()> {
         sink.key(self.string_text())?;
         self.advance()?;
         if self.kind != Kind::Colon {
             return Err(self.unexpected("Expected \":\", but found"));
         }
         self.advance()?;
-        self.value(sink, depth + 1, "Expected JSON value, but found")
+        self.value(sink, "Expected JSON value, but found")
     }
 
     #[cold]

@@ -127,9 +127,23 @@ impl<'a> Jsonb<'a> {
         }
     }
 
-    /// The stored form of this part.
+    /// The stored form of this part: a copy, as parts are stored like wholes.
     pub fn encode(&self) -> PgResult<Varlena> {
-        self.to_value().encode()
+        let (kind, size, content): (u32, usize, &[u8]) = match self {
+            Jsonb::Null => (NULL, 0, &[]),
+            Jsonb::Bool(v) => (if *v { TRUE } else { FALSE }, 0, &[]),
+            Jsonb::Number(v) => (NUMBER, v.len(), v),
+            Jsonb::String(v) => (STRING, v.len(), v.as_bytes()),
+            Jsonb::Array(a) => (ARRAY, a.len, a.body),
+            Jsonb::Object(o) => (OBJECT, o.len, o.body),
+        };
+        if size > SIZE_MASK as usize {
+            bail!(PROGRAM_LIMIT_EXCEEDED, "string too long to represent as jsonb string");
+        }
+        let mut out = Vec::with_capacity(4 + content.len());
+        out.extend_from_slice(&(kind << 28 | size as u32).to_le_bytes());
+        out.extend_from_slice(content);
+        Ok(Varlena::new(&out))
     }
 
     /// Text out; `indent` for jsonb_pretty.
@@ -353,6 +367,11 @@ impl<'a> ObjectView<'a> {
         self.len == 0
     }
 
+    /// Whether this is the same object in memory, not merely an equal one.
+    pub(crate) fn same_place(&self, other: &ObjectView<'_>) -> bool {
+        self.len == other.len && std::ptr::eq(self.body.as_ptr(), other.body.as_ptr())
+    }
+
     /// Key `i` in key order.
     pub fn key(&self, i: usize) -> &'a str {
         std::str::from_utf8(slice(self.body, 0, i, 8 * self.len)).unwrap_or_default()
@@ -367,9 +386,11 @@ impl<'a> ObjectView<'a> {
     /// Position of a key.
     pub fn find(&self, key: &str) -> Option<usize> {
         let (mut low, mut high) = (0, self.len);
+        let wanted = key.as_bytes();
         while low < high {
             let mid = (low + high) / 2;
-            match compare_keys(self.key(mid), key) {
+            let own = slice(self.body, 0, mid, 8 * self.len);
+            match own.len().cmp(&wanted.len()).then_with(|| own.cmp(wanted)) {
                 Ordering::Equal => return Some(mid),
                 Ordering::Less => low = mid + 1,
                 Ordering::Greater => high = mid,

@@ -38,6 +38,7 @@ pub mod io;
 mod io_options;
 pub mod json;
 pub mod jsonb;
+pub mod jsonb_layout;
 pub mod jsonpath;
 pub mod money;
 pub mod network;
@@ -52,6 +53,7 @@ pub mod tsearch;
 pub mod type_io;
 pub mod uuid;
 mod varlena;
+pub mod xml_name;
 
 pub use bytea::ByteaOutput;
 pub use datum::{

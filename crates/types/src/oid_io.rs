@@ -77,9 +77,6 @@ pub fn oidvector_input(text: &str) -> PgResult<Vec<Oid>> {
         }
         let (v, used) = parse_unsigned(rest, "oid", u64::from(u32::MAX))?;
         out.push(Oid(v as u32));
-        if used < rest.len() && !rest.as_bytes()[used - 1].is_ascii_whitespace() {
-            return Err(invalid_syntax("oid", rest));
-        }
         rest = &rest[used..];
     }
 }

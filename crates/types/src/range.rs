@@ -99,8 +99,11 @@ fn bound(text: &str, mut pos: usize) -> PgResult<(Option<String>, usize)> {
     Ok((Some(String::from_utf8(value).unwrap_or_default()), pos))
 }
 
-/// Splits the text of a multirange into the texts of its ranges.
-pub fn parse_multirange(text: &str) -> PgResult<Vec<&str>> {
+/// Calls `each` with the texts of a multirange's ranges, in order, as they are found.
+pub fn parse_multirange<'a>(
+    text: &'a str,
+    mut each: impl FnMut(&'a str) -> PgResult<()>,
+) -> PgResult<()> {
     let bad = |detail: &str| malformed("multirange", text, detail);
     let b = text.as_bytes();
     let mut pos = skip_space(b, 0);
@@ -108,7 +111,6 @@ pub fn parse_multirange(text: &str) -> PgResult<Vec<&str>> {
         return Err(bad("Missing left brace."));
     }
     pos = skip_space(b, pos + 1);
-    let mut ranges = Vec::new();
     if b.get(pos) == Some(&b'}') {
         pos += 1;
     } else {
@@ -119,7 +121,7 @@ pub fn parse_multirange(text: &str) -> PgResult<Vec<&str>> {
                 pos += 5;
             } else if matches!(b.get(pos), Some(b'[' | b'(')) {
                 pos = range_end(text, pos + 1)?;
-                ranges.push(&text[start..pos]);
+                each(&text[start..pos])?;
             } else if pos >= b.len() {
                 return Err(bad("Unexpected end of input."));
             } else {
@@ -140,7 +142,7 @@ pub fn parse_multirange(text: &str) -> PgResult<Vec<&str>> {
     if skip_space(b, pos) < b.len() {
         return Err(bad("Junk after closing right brace."));
     }
-    Ok(ranges)
+    Ok(())
 }
 
 fn range_end(text: &str, mut pos: usize) -> PgResult<usize> {

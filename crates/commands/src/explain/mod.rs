@@ -112,6 +112,23 @@ impl<'p> Explainer<'p> {
         deparse_expr(self.input.catalog, self.input.session, e, &cx)
     }
 
+    /// XMLTABLE or JSON_TABLE of a scan.
+    fn deparse_table_func(
+        &self,
+        names: &resolver::PlanNames<'_, 'p>,
+        tf: &nodes::TableFunc,
+    ) -> PgResult<String> {
+        let cx = DeparseContext {
+            rtable: &[],
+            relation: None,
+            force_prefix: names.prefix,
+            show_implicit: false,
+            pretty: Pretty::NONE,
+            resolver: Some(names),
+        };
+        ruleutils::deparse_table_func(self.input.catalog, self.input.session, tf, &cx)
+    }
+
     pub(crate) fn instrument(&self, plan: &std::sync::Arc<Plan>) -> Option<&'p Instrumentation> {
         self.input.instruments?.get(&(std::sync::Arc::as_ptr(plan) as usize))
     }

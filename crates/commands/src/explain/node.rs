@@ -392,8 +392,10 @@ impl<'p> Explainer<'p> {
             }
             RteKind::NamedTuplestore { enrname, .. } => object = Some(enrname.clone()),
             RteKind::TableFunc(t) => {
-                object =
-                    Some(if t.functype == "json" { "json_table" } else { "xmltable" }.to_owned());
+                let name = if t.functype == "json" { "json_table" } else { "xmltable" };
+                let property = ("Table Function Name".to_owned(), Value::Text(name.to_owned()));
+                d.properties.push(property);
+                object = Some(name.to_owned());
             }
             _ => {}
         }
@@ -636,6 +638,13 @@ impl<'p> Explainer<'p> {
             PlanNode::TidRangeScan { tidrangequals, .. } => {
                 self.quals(&scan, "TID Cond", tidrangequals, d)?;
                 self.filter(arc, &scan, d)?;
+            }
+            PlanNode::TableFuncScan { tablefunc, .. } => {
+                if self.options.verbose {
+                    d.line("Table Function Call", &self.deparse_table_func(&scan, tablefunc)?);
+                }
+                self.filter(arc, &scan, d)?;
+                self.notes(arc, d);
             }
             PlanNode::FunctionScan { functions, .. } => {
                 if self.options.verbose {

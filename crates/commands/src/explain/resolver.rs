@@ -113,6 +113,30 @@ impl VarResolver for PlanNames<'_, '_> {
         }
     }
 
+    fn with_source(
+        &self,
+        v: &Var,
+        f: &mut dyn FnMut(&Expr, &dyn VarResolver) -> PgResult<()>,
+    ) -> PgResult<bool> {
+        let child = match v.varno {
+            OUTER_VAR => self.outer(),
+            INNER_VAR => self.plan.righttree.as_deref(),
+            _ => None,
+        };
+        let Some(child) = child else { return Ok(false) };
+        let Some(te) = child.target_list.iter().find(|t| t.resno == v.varattno) else {
+            return Ok(false);
+        };
+        let mut ancestors = self.ancestors.clone();
+        ancestors.push(Ancestor::Plan(self.plan));
+        let below = PlanNames { ex: self.ex, plan: child, ancestors, prefix: self.prefix };
+        if let Expr::Var(next) = &te.expr {
+            return below.with_source(next, f);
+        }
+        f(&te.expr, &below)?;
+        Ok(true)
+    }
+
     fn resolve_param(&self, p: &Param) -> PgResult<Option<PlanExpr>> {
         if p.kind != ParamKind::Exec {
             return Ok(None);

@@ -81,6 +81,9 @@ impl PlanCompiler<'_> {
         all.extend(found.groupings);
         let scope = Scope::none().with_aggs(all);
         Ok(Arc::new(AggSpec {
+            empty_group: agg.strategy == AggStrategy::Plain
+                || !agg.grouping_sets.is_empty()
+                || !agg.chain.is_empty(),
             input,
             grouping,
             sets,

@@ -4,11 +4,12 @@ use crate::{
     expr::{CExpr, ScanColumns, Scope},
     modify::{
         CheckOption, MergeActionSpec, MergeDo, ModifyTableSpec, OnConflictSpec, RecheckRel,
-        ResultRel, Target,
+        ResultRel, Target, Triggers,
     },
     node::{LockMark, LockRowsSpec, NodeSpec, Projection},
 };
 use error::{PgError, PgResult};
+use fmgr::TriggerEvent;
 use nodes::{
     CmdType, LockClauseStrength, MergeAction, TargetEntry, WithCheckOption,
     plan::{ModifyTable, OnConflictAction, Plan, PlanRowMark},
@@ -18,6 +19,36 @@ use table::{Heap, RowLockMode};
 
 fn junk_column(list: &[TargetEntry], name: &str) -> Option<usize> {
     list.iter().position(|te| te.resjunk && te.resname.as_deref() == Some(name))
+}
+
+/// What a statement may do to rows, in the order of its BEFORE STATEMENT triggers.
+fn events(m: &ModifyTable, rels: &[ResultRel]) -> Box<[TriggerEvent]> {
+    let mut events = Vec::new();
+    match m.operation {
+        CmdType::Insert => {
+            events.push(TriggerEvent::Insert);
+            if matches!(m.on_conflict, OnConflictAction::Update) {
+                events.push(TriggerEvent::Update);
+            }
+        }
+        CmdType::Update => events.push(TriggerEvent::Update),
+        CmdType::Delete => events.push(TriggerEvent::Delete),
+        _ => {
+            let does = |wanted: fn(&MergeDo) -> bool| {
+                rels.iter().flat_map(|r| r.merge_actions.iter()).any(|a| wanted(&a.action))
+            };
+            if does(|a| matches!(a, MergeDo::Insert(_))) {
+                events.push(TriggerEvent::Insert);
+            }
+            if does(|a| matches!(a, MergeDo::Update(_))) {
+                events.push(TriggerEvent::Update);
+            }
+            if does(|a| matches!(a, MergeDo::Delete)) {
+                events.push(TriggerEvent::Delete);
+            }
+        }
+    }
+    events.into()
 }
 
 impl PlanCompiler<'_> {
@@ -63,8 +94,14 @@ impl PlanCompiler<'_> {
             }
             _ => None,
         };
+        let named_rti = if m.root_relation > 0 { m.root_relation } else { m.result_relations[0] };
+        let named_rel = self.relation(named_rti)?;
+        let named = Triggers::compile(&mut self.c, &named_rel)?;
         let spec = ModifyTableSpec {
             root,
+            events: events(m, &rels),
+            named,
+            wholerow_col: junk_column(list, "wholerow"),
             input,
             operation: m.operation,
             can_set_tag: m.can_set_tag,

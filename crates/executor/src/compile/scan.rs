@@ -7,7 +7,7 @@ use crate::{
 };
 use error::{PgError, PgResult, not_supported};
 use nodes::{
-    Expr, INDEX_VAR, RangeTblFunction, RteKind, TableSampleClause,
+    Expr, INDEX_VAR, JsonTablePlan, RangeTblFunction, RteKind, TableFunc, TableSampleClause,
     plan::{IndexScan, Plan, PlanNode, ScanDirection},
     sysattr,
 };
@@ -102,17 +102,49 @@ impl PlanCompiler<'_> {
                 let rows = self.kept_rows(plan, *scanrelid)?;
                 Arc::new(NamedStoreSpec { name: enrname.clone(), rows })
             }
-            PlanNode::TableFuncScan { tablefunc, .. } => {
-                return Err(match tablefunc.functype.as_str() {
-                    "json" => not_supported!("JSON_TABLE"),
-                    _ => not_supported!("XMLTABLE"),
-                });
+            PlanNode::TableFuncScan { scanrelid, tablefunc } => {
+                self.table_func_scan(plan, *scanrelid, tablefunc)?
             }
             PlanNode::BitmapAnd(_) | PlanNode::BitmapOr(_) | PlanNode::BitmapIndexScan(_) => {
                 return Err(PgError::internal("bitmap node outside of a bitmap scan"));
             }
             _ => return Err(PgError::internal("unexpected plan node")),
         })
+    }
+
+    fn table_func_scan(
+        &mut self,
+        plan: &Arc<Plan>,
+        rti: i32,
+        tf: &TableFunc,
+    ) -> PgResult<Arc<dyn NodeSpec>> {
+        let (Some(rows), Expr::JsonExpr(x)) = (&tf.plan, &tf.docexpr) else {
+            return Err(not_supported!("XMLTABLE"));
+        };
+        let document = self.c.compile(&x.formatted_expr, &Scope::none())?;
+        let mut variables = Vec::with_capacity(x.passing_names.len());
+        for (name, value) in x.passing_names.iter().zip(&tf.passingvalexprs) {
+            let compiled = self.c.compile(value, &Scope::none())?;
+            variables.push((name.clone(), value.typ(), compiled));
+        }
+        let slot = self.c.new_case_slot();
+        let columns = self.c.with_case_value(slot, |c| {
+            let columns = tf.colvalexprs.iter();
+            columns
+                .map(|e| e.as_ref().map(|e| c.compile(e, &Scope::none())).transpose())
+                .collect::<PgResult<Box<[_]>>>()
+        })?;
+        let scope = self.kept_scope(rti)?;
+        Ok(Arc::new(TableFuncScanSpec {
+            document,
+            variables: variables.into(),
+            rows: json_rows(rows),
+            columns,
+            slot,
+            qual: self.exprs(&plan.qual, &scope)?,
+            projection: self.projection(plan, &scope)?,
+            key: key_of(plan),
+        }))
     }
 
     fn base(&mut self, plan: &Arc<Plan>, rti: i32, recheck: &[Expr]) -> PgResult<ScanBase> {
@@ -351,5 +383,25 @@ impl PlanCompiler<'_> {
             projection: self.projection(plan, &scope)?,
             key: key_of(plan),
         }))
+    }
+}
+
+fn json_rows(plan: &JsonTablePlan) -> JsonRows {
+    match plan {
+        JsonTablePlan::PathScan(scan) => {
+            let columns = match scan.col_min {
+                ..0 => 0..0,
+                first => first as usize..scan.col_max as usize + 1,
+            };
+            JsonRows::Path(Box::new(JsonPathRows {
+                path: scan.path.value.clone(),
+                error_on_error: scan.error_on_error,
+                columns,
+                child: scan.child.as_ref().map(json_rows),
+            }))
+        }
+        JsonTablePlan::SiblingJoin(left, right) => {
+            JsonRows::Siblings(Box::new((json_rows(left), json_rows(right))))
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Arrays: ARRAY[…], subscripts and slices for reading and assignment, casts by element.
+use super::fixed_array as fixed;
 use super::{CExpr, FnCall};
 use crate::{Cx, batch::Rows};
-use error::{PgError, PgResult, err, not_supported};
+use error::{PgError, PgResult, err};
 use std::sync::Arc;
 use types::{ArrayDim, ArrayValue, Datum, Oid};
 
@@ -92,12 +93,13 @@ pub struct SubscriptNode {
     pub(crate) assign: Option<(CExpr, u32)>,
     /// For jsonb: the function that reads a path.
     pub(crate) jsonb: Option<JsonbSubscripts>,
+    /// The container is of fixed length.
+    pub(crate) fixed: bool,
 }
 
-/// The functions behind jsonb subscripts.
+/// The function behind jsonb subscripts.
 pub(crate) struct JsonbSubscripts {
     pub(crate) fetch: FnCall,
-    pub(crate) set: FnCall,
     /// Type of each subscript, for its text form.
     pub(crate) types: Vec<Oid>,
 }
@@ -137,7 +139,10 @@ impl SubscriptNode {
         let slice = !self.lower.is_empty();
         let Some((value, slot)) = &self.assign else {
             let Datum::Array(array) = &container else {
-                return Err(not_supported!("subscripts of fixed-length types"));
+                if slice {
+                    return Err(not_supported_slice("slices of fixed-length arrays"));
+                }
+                return fixed::element(&container, self.elem_type, &upper[..n]);
             };
             return Ok(if slice {
                 fetch_slice(array, &lower[..n], &upper[..n])
@@ -148,13 +153,25 @@ impl SubscriptNode {
         cx.es.case_values[*slot as usize] = match &container {
             Datum::Array(array) if !slice => fetch_element(array, &upper[..n]),
             Datum::Array(array) => fetch_slice(array, &lower[..n], &upper[..n]),
-            _ => Datum::Null,
+            Datum::Null => Datum::Null,
+            _ if slice => Datum::Null,
+            fixed => fixed::element(fixed, self.elem_type, &upper[..n])?,
         };
         let value = value.eval(rows, cx)?;
+        if self.fixed {
+            if slice {
+                return Err(not_supported_slice("updates on slices of fixed-length arrays"));
+            }
+            // Neither may be NULL, or nothing changes.
+            if container.is_null() || value.is_null() {
+                return Ok(container);
+            }
+            return fixed::assigned(&container, self.elem_type, &upper[..n], &value);
+        }
         let array = match container {
             Datum::Null => Arc::new(ArrayValue::empty(self.elem_type)),
             Datum::Array(array) => array,
-            _ => return Err(not_supported!("subscripts of fixed-length types")),
+            _ => return Err(PgError::internal("a subscripted value is not an array")),
         };
         if slice {
             match value {
@@ -215,21 +232,31 @@ impl SubscriptNode {
             cx.session.type_output(*typ, &value, &mut text)?;
             path.push(Datum::bytes(&text));
         }
-        let path = Datum::Array(Arc::new(ArrayValue::from_elems(types::type_oid::TEXT, path)));
-        let Some((value, _)) = &self.assign else {
-            return jsonb.fetch.call(cx, &mut [container, path]);
+        let Some((value, slot)) = &self.assign else {
+            let path = ArrayValue::from_elems(types::type_oid::TEXT, path);
+            return jsonb.fetch.call(cx, &mut [container, Datum::Array(Arc::new(path))]);
+        };
+        // A nested assignment changes what is there now.
+        cx.es.case_values[*slot as usize] = match &container {
+            Datum::Null => Datum::Null,
+            container => {
+                let path = ArrayValue::from_elems(types::type_oid::TEXT, path.clone());
+                jsonb.fetch.call(cx, &mut [container.clone(), Datum::Array(Arc::new(path))])?
+            }
         };
         let value = value.eval(rows, cx)?;
-        let container = match container {
-            Datum::Null => cx.session.type_input(types::type_oid::JSONB, -1, "{}")?,
-            other => other,
-        };
-        let value = match value {
-            Datum::Null => cx.session.type_input(types::type_oid::JSONB, -1, "null")?,
-            other => other,
-        };
-        jsonb.set.call(cx, &mut [container, path, value, Datum::Bool(true)])
+        let path: Vec<(String, bool)> = path
+            .iter()
+            .zip(&jsonb.types)
+            .map(|(step, typ)| (step.as_str().to_string(), *typ == types::type_oid::INT4))
+            .collect();
+        cx.session.sql_json()?.assign(&container, &path, &value)
     }
+}
+
+/// 0A000 with PostgreSQL's words.
+fn not_supported_slice(what: &str) -> PgError {
+    err!(FEATURE_NOT_SUPPORTED, "{what} not implemented")
 }
 
 /// Position of an element; `None` if a subscript is out of bounds or their number is wrong.

@@ -363,8 +363,9 @@ impl<'a> ExprCompiler<'a> {
             | Expr::FieldSelect(_)
             | Expr::FieldStore(_)
             | Expr::ConvertRowtypeExpr(_) => self.row_expr(expr, scope)?,
-            Expr::JsonExpr(_) => return Err(not_supported!("SQL/JSON query functions")),
-            Expr::JsonIsPredicate(_) => return Err(not_supported!("IS JSON")),
+            Expr::JsonValueExpr(x) => self.compile(&x.formatted_expr, scope)?,
+            Expr::JsonExpr(x) => json::compile_query(self, x, scope)?,
+            Expr::JsonIsPredicate(x) => json::compile_is_json(self, x, scope)?,
             Expr::XmlExpr(_) => return Err(not_supported!("XML expressions")),
             Expr::SubLink(_) | Expr::SetToDefault(_) => {
                 return Err(PgError::internal("unplanned expression reached the executor"));
@@ -605,12 +606,10 @@ impl<'a> ExprCompiler<'a> {
         };
         let jsonb = if s.refcontainertype == type_oid::JSONB {
             let path = [type_oid::JSONB, type_oid::TEXT_ARRAY];
-            let set = [type_oid::JSONB, type_oid::TEXT_ARRAY, type_oid::JSONB, type_oid::BOOL];
             let mut fetch = self.function(Oid(3217), &path, type_oid::JSONB, Oid::INVALID)?;
             fetch.site.variadic = true;
             Some(JsonbSubscripts {
                 fetch,
-                set: self.function(Oid(3305), &set, type_oid::JSONB, Oid::INVALID)?,
                 types: s
                     .refupperindexpr
                     .iter()
@@ -627,6 +626,7 @@ impl<'a> ExprCompiler<'a> {
             lower,
             assign,
             jsonb,
+            fixed: super::fixed_array::is_fixed(s.refcontainertype),
         })))
     }
 

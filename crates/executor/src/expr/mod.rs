@@ -13,6 +13,7 @@ mod composite;
 mod domain;
 mod eval;
 mod fast;
+mod fixed_array;
 mod fold;
 mod json;
 mod kernel;

@@ -48,6 +48,19 @@ impl StandaloneExprs {
         self.state.params = params;
     }
 
+    /// As [`StandaloneExprs::set_params`], in the room that the last values had where that is possible;
+    /// `values` is left empty.
+    pub fn take_params(&mut self, values: &mut Vec<Datum>) {
+        match Arc::get_mut(&mut self.state.params) {
+            Some(slots) if slots.len() == values.len() => {
+                for (slot, value) in slots.iter_mut().zip(values.drain(..)) {
+                    *slot = value;
+                }
+            }
+            _ => self.state.params = values.drain(..).collect(),
+        }
+    }
+
     /// Number of expressions.
     pub fn len(&self) -> usize {
         self.exprs.len()

@@ -1,5 +1,10 @@
 //! Foreign keys: what a changed row has to be checked for, at the end of the statement or at commit.
-use super::{Target, describe::describe_columns, same_datum};
+use super::{
+    Target,
+    describe::describe_columns,
+    same_datum,
+    trigger::{Captures, QueuedTrigger},
+};
 use crate::{
     Cx,
     expr::{ExprCompiler, FnCall},
@@ -21,9 +26,9 @@ use types::{Datum, Oid};
 pub(crate) struct ForeignKey {
     pub(crate) con: Constraint,
     /// `referenced = referencing`, for each column.
-    equal: Box<[FnCall]>,
+    equal: Arc<[FnCall]>,
     /// Casts of referencing values to what `equal` takes on its right.
-    casts: Box<[Option<FnCall>]>,
+    casts: Arc<[Option<FnCall>]>,
 }
 
 /// Something to be looked at when the statement is over.
@@ -35,6 +40,8 @@ pub(crate) enum Pending {
     Referenced { key: Arc<ForeignKey>, old: Vec<Datum>, new: Option<Vec<Datum>> },
     /// A deferrable unique key had a duplicate when its row was written.
     Unique { relid: Oid, index: Arc<IndexDesc>, values: Vec<Datum>, rowid: Rowid },
+    /// An AFTER trigger.
+    Trigger(Box<QueuedTrigger>),
 }
 
 /// Checks that wait for the end of the statement, and the targets of referential actions.
@@ -43,6 +50,7 @@ pub struct AfterStatement {
     pub(crate) pending: Vec<Pending>,
     pub(crate) targets: HashMap<Oid, Arc<Target>>,
     pub(crate) partitions: HashMap<Oid, Arc<super::partition::PartitionSpec>>,
+    pub(crate) captures: Captures,
 }
 
 /// A transaction's deferred checks and its SET CONSTRAINTS; the session keeps it and hands it out as a
@@ -105,6 +113,7 @@ impl DeferredChecks {
                         (key.con.oid, key.con.deferred)
                     }
                     Pending::Unique { index, .. } => (index.oid, false),
+                    Pending::Trigger(t) => t.deferrable().unwrap_or((Oid::INVALID, false)),
                 };
                 let deferred = s.by_constraint.get(&oid).copied().or(s.all).unwrap_or(default);
                 if deferred { rest.push(check) } else { due.push(check) }
@@ -161,6 +170,10 @@ fn defer(cx: &Cx<'_>, check: Pending) -> PgResult<Option<Pending>> {
             }
             (key.con.oid, key.con.deferred)
         }
+        Pending::Trigger(trigger) => match trigger.deferrable() {
+            Some(deferrable) => deferrable,
+            None => return Ok(Some(check)),
+        },
         Pending::Unique { relid, index, .. } => {
             let rel = cx.catalog.get_relation(*relid)?;
             match rel.constraints.iter().find(|k| k.indid == index.oid && k.relid == *relid) {
@@ -190,6 +203,7 @@ pub(crate) fn run_check(cx: &mut Cx<'_>, check: Pending) -> PgResult<()> {
         Pending::Unique { relid, index, values, rowid } => {
             check_unique_again(cx, relid, &index, &values, rowid)
         }
+        Pending::Trigger(trigger) => trigger.fire(cx),
     }
 }
 
@@ -364,7 +378,7 @@ impl ForeignKey {
                 .detail("MATCH FULL does not allow mixing of null and nonnull key values."));
         }
         loop {
-            let Some(parent) = self.find_parent(cx, &snapshot, values)? else {
+            let Some((table, parent)) = self.find_parent(cx, &snapshot, values)? else {
                 let parent = cx.catalog.get_relation(self.con.frelid)?;
                 let mut error = self.violation(cx, &child)?;
                 if let Some(key) = describe_columns(cx, &child, &self.con.key, values)? {
@@ -373,7 +387,7 @@ impl ForeignKey {
                 }
                 return Err(error);
             };
-            let parent_heap = heap_of(&*cx.catalog.get_relation(self.con.frelid)?)?;
+            let parent_heap = heap_of(&table)?;
             let lock = parent_heap.lock_row(
                 &txn,
                 parent,
@@ -403,21 +417,51 @@ impl ForeignKey {
         .constraint(self.con.name.clone()))
     }
 
-    /// The row of the referenced table that has the key.
+    /// The row of the referenced table (or of one of its partitions) that has the key.
     pub(crate) fn find_parent(
         &self,
         cx: &mut Cx<'_>,
         snapshot: &Snapshot,
         values: &[Datum],
-    ) -> PgResult<Option<Rowid>> {
+    ) -> PgResult<Option<(Arc<RelationDesc>, Rowid)>> {
         let values = &self.cast_key(cx, values)?[..];
         let parent = cx.catalog.get_relation(self.con.frelid)?;
-        let index = parent.indexes.iter().find(|i| i.oid == self.con.indid).cloned();
+        if parent.relkind != 'p' {
+            let found = self.find_in(cx, snapshot, &parent, &self.con.fkey, values)?;
+            return Ok(found.map(|rowid| (parent, rowid)));
+        }
+        for leaf in leaves(cx, parent.oid)? {
+            let fkey = columns_in(&parent, &leaf, &self.con.fkey);
+            if let Some(rowid) = self.find_in(cx, snapshot, &leaf, &fkey, values)? {
+                return Ok(Some((leaf, rowid)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn find_in(
+        &self,
+        cx: &mut Cx<'_>,
+        snapshot: &Snapshot,
+        parent: &RelationDesc,
+        fkey: &[i16],
+        values: &[Datum],
+    ) -> PgResult<Option<Rowid>> {
+        // A partition's part of the index covers the same columns.
+        let covers = |i: &&Arc<IndexDesc>| {
+            i.oid == self.con.indid
+                || parent.oid != self.con.frelid
+                    && i.unique
+                    && i.predicate.is_empty()
+                    && i.n_key == fkey.len()
+                    && i.columns[..i.n_key].iter().all(|c| fkey.contains(&c.attnum))
+        };
+        let index = parent.indexes.iter().find(covers).cloned();
         let txn = cx.es.txn().clone();
         if let Some(index) = index {
             let mut eq = Vec::with_capacity(values.len());
             for column in index.columns.iter().take(index.n_key) {
-                let at = self.con.fkey.iter().position(|c| *c == column.attnum);
+                let at = fkey.iter().position(|c| *c == column.attnum);
                 let value = at
                     .and_then(|at| convert_key(&values[at], index.physical.columns[eq.len()].phys));
                 match value {
@@ -437,8 +481,24 @@ impl ForeignKey {
                 return scan.advance();
             }
         }
-        self.scan_for(cx, snapshot, &parent, &self.con.fkey, values, true)
+        self.scan_for(cx, snapshot, parent, fkey, values, true)
             .map(|rows| rows.first().map(|r| r.0))
+    }
+
+    /// The same constraint for each leaf partition of a partitioned referencing table.
+    pub(crate) fn for_leaves(&self, cx: &Cx<'_>) -> PgResult<Vec<ForeignKey>> {
+        let child = cx.catalog.get_relation(self.con.relid)?;
+        let mut keys = Vec::new();
+        for leaf in leaves(cx, child.oid)? {
+            let con = Constraint {
+                relid: leaf.oid,
+                key: columns_in(&child, &leaf, &self.con.key),
+                fdelsetcols: columns_in(&child, &leaf, &self.con.fdelsetcols),
+                ..self.con.clone()
+            };
+            keys.push(ForeignKey { con, equal: self.equal.clone(), casts: self.casts.clone() });
+        }
+        Ok(keys)
     }
 
     /// Rows of the referencing table that have a key.
@@ -567,6 +627,33 @@ fn call_apart(cx: &mut Cx<'_>, function: &FnCall, args: &mut [Datum]) -> PgResul
         (Some(f), [value]) => f(value),
         _ => function.info.call(&mut call, args),
     }
+}
+
+/// The partitions with rows below a partitioned table.
+fn leaves(cx: &Cx<'_>, table: Oid) -> PgResult<Vec<Arc<RelationDesc>>> {
+    let mut found = Vec::new();
+    let mut pending = vec![table];
+    while let Some(oid) = pending.pop() {
+        for child in cx.catalog.inheritance_children(oid)?.iter().rev() {
+            pending.push(*child);
+        }
+        let relation = cx.catalog.get_relation(oid)?;
+        if relation.physical.is_some() {
+            found.push(relation);
+        }
+    }
+    Ok(found)
+}
+
+/// Numbers that columns of one table have in another with columns of the same names.
+fn columns_in(from: &RelationDesc, to: &RelationDesc, columns: &[i16]) -> Vec<i16> {
+    columns
+        .iter()
+        .map(|n| {
+            let name = from.attr(*n).map_or("", |a| a.name.as_str());
+            to.attr_by_name(name).map_or(*n, |a| a.num)
+        })
+        .collect()
 }
 
 pub(crate) fn heap_of(rel: &RelationDesc) -> PgResult<Heap> {

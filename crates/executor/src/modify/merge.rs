@@ -86,11 +86,14 @@ impl ModifyTable {
                 }
             }
             return match new {
-                None => Ok(Some(self.delete_row(cx, rel, rowid, old)?)),
+                None => self.delete_row(cx, rel, rowid, old),
                 Some(new) => {
+                    self.note_columns(rel, action);
                     let changed = self.update_row(cx, rel, rowid, old, new)?;
-                    self.count(cx);
-                    Ok(Some(changed))
+                    if changed.is_some() {
+                        self.count(cx);
+                    }
+                    Ok(changed)
                 }
             };
         }
@@ -108,17 +111,27 @@ impl ModifyTable {
         let Some(action) = self.choose(cx, rel, &slot)? else { return Ok(Some(None)) };
         match &rel.merge_actions[action].action {
             MergeDo::Nothing | MergeDo::Insert(_) => Ok(Some(None)),
-            MergeDo::Delete => Ok(Some(Some(self.delete_row(cx, rel, rowid, old.to_vec())?))),
+            MergeDo::Delete => Ok(Some(self.delete_row(cx, rel, rowid, old.to_vec())?)),
             MergeDo::Update(sets) => {
                 let rows = self.rows(&slot);
                 let mut new = old.to_vec();
                 for (column, expr) in sets {
                     new[*column as usize] = expr.eval(&rows, cx)?;
                 }
+                self.note_columns(rel, &rel.merge_actions[action]);
                 let changed = self.update_row(cx, rel, rowid, old.to_vec(), new)?;
-                self.count(cx);
-                Ok(Some(Some(changed)))
+                if changed.is_some() {
+                    self.count(cx);
+                }
+                Ok(Some(changed))
             }
+        }
+    }
+
+    /// Keeps the columns that an action sets, for UPDATE OF triggers.
+    fn note_columns(&mut self, rel: &ResultRel, action: &MergeActionSpec) {
+        if let (Some(_), MergeDo::Update(sets)) = (&rel.target.triggers, &action.action) {
+            self.set_columns = sets.iter().map(|s| s.0).collect();
         }
     }
 

@@ -1,7 +1,7 @@
 //! ModifyTable: INSERT, UPDATE, DELETE and MERGE.
 use super::{
     ChangeOutcome, CheckOption, EpqRows, MergeActionSpec, OnConflictSpec, RecheckRel, Target,
-    convert_row, fits_partition, recheck, route, row_change::lock_for_change, slot_of,
+    Triggers, convert_row, fits_partition, recheck, route, row_change::lock_for_change, slot_of,
 };
 use crate::{
     Cx,
@@ -11,6 +11,7 @@ use crate::{
     plan_spec::PlanSpec,
 };
 use error::{PgError, PgResult, err};
+use fmgr::TriggerEvent;
 use nodes::CmdType;
 use std::sync::Arc;
 use table::{KeyEncoder, RowLockMode, Rowid};
@@ -35,6 +36,11 @@ pub(crate) struct ModifyTableSpec {
     pub(crate) rels: Box<[ResultRel]>,
     /// The partitioned table that rows may move within.
     pub(crate) root: Option<Arc<Target>>,
+    /// Triggers of the relation that the statement names, and the events it may cause, in PostgreSQL's
+    /// order of BEFORE STATEMENT triggers.
+    pub(crate) named: Option<Arc<Triggers>>,
+    pub(crate) events: Box<[TriggerEvent]>,
+    pub(crate) wholerow_col: Option<usize>,
     /// Positions of the junk columns in the input.
     pub(crate) ctid_col: Option<usize>,
     pub(crate) tableoid_col: Option<usize>,
@@ -51,6 +57,9 @@ pub(crate) struct ModifyTable {
     /// The input row.
     pub(crate) plan_row: Vec<Datum>,
     done: bool,
+    begun: bool,
+    /// Columns that the present update sets, for UPDATE OF triggers.
+    pub(crate) set_columns: Vec<u16>,
 }
 
 /// What a change did, for RETURNING.
@@ -70,6 +79,8 @@ impl NodeSpec for ModifyTableSpec {
             encoder: KeyEncoder::new(),
             plan_row: Vec::new(),
             done: false,
+            begun: false,
+            set_columns: Vec::new(),
         }))
     }
 }
@@ -152,8 +163,17 @@ impl ModifyTable {
     ) -> PgResult<Option<Changed>> {
         let mut target = rel.target.clone();
         let routed = target.is_routing();
+        if target.rel.relkind == 'v' {
+            return self.insert_instead(cx, rel, values);
+        }
         if routed {
             (target, values) = route(cx, &rel.target.rel, values)?;
+        }
+        if let Some(triggers) = &target.triggers {
+            match triggers.before_row(cx, TriggerEvent::Insert, None, None, Some(values))? {
+                Some(row) => values = row,
+                None => return Ok(None),
+            }
         }
         target.generate(cx, &mut values)?;
         let rows = Rows {
@@ -173,6 +193,10 @@ impl ModifyTable {
             }
         }
         let rowid = target.store(cx, &mut self.encoder, &values)?;
+        target.after_row(cx, TriggerEvent::Insert, None, None, Some(&values))?;
+        if let Some(named) = &spec.named {
+            named.capture(cx, TriggerEvent::Insert, &target.rel, None, Some(&values));
+        }
         let values = convert_row(&target.rel, &rel.target.rel, values);
         let mut new = slot_of(&rel.target.rel, values, rowid, cx.es.txn().xid()?);
         set_tableoid(&mut new, &rel.target, &target);
@@ -209,7 +233,7 @@ impl ModifyTable {
         rowid: Rowid,
         old: Vec<Datum>,
         new: Vec<Datum>,
-    ) -> PgResult<Changed> {
+    ) -> PgResult<Option<Changed>> {
         self.update_in(cx, rel, &rel.target.clone(), rowid, old, new)
     }
 
@@ -222,7 +246,16 @@ impl ModifyTable {
         rowid: Rowid,
         old: Vec<Datum>,
         mut new: Vec<Datum>,
-    ) -> PgResult<Changed> {
+    ) -> PgResult<Option<Changed>> {
+        let event = TriggerEvent::Update;
+        if let Some(triggers) = target.triggers.as_ref().filter(|t| t.has_before_row(event)) {
+            let columns = Some(&self.set_columns[..]);
+            match triggers.before_row(cx, event, columns, Some(&old), Some(new))? {
+                Some(row) => new = row,
+                None => return Ok(None),
+            }
+            lock_again(cx, target, rowid, target.changes_key(&old, &new), "updated")?;
+        }
         target.generate(cx, &mut new)?;
         if target.rel.is_partition && !fits_partition(cx, &target.rel, &new)? {
             return self.move_row(cx, rel, target, rowid, old, new);
@@ -235,12 +268,18 @@ impl ModifyTable {
         target.check_options(&rel.check_options, "rls_update", &rows, &new, cx)?;
         target.check_row(cx, &new)?;
         target.replace(cx, &mut self.encoder, rowid, &old, &new)?;
+        if target.triggers.is_some() {
+            target.after_row(cx, event, Some(&self.set_columns), Some(&old), Some(&new))?;
+        }
+        if let Some(named) = &self.spec.named {
+            named.capture(cx, event, &target.rel, Some(&old), Some(&new));
+        }
         let xid = cx.es.txn().xid()?;
         let mut new = slot_of(&target.rel, new, rowid, xid);
         set_tableoid(&mut new, &rel.target, target);
         self.check_view(cx, rel, &new)?;
         let old = slot_of(&target.rel, old, rowid, xid);
-        Ok(Changed { old: Some(old), new: Some(new), inner: None })
+        Ok(Some(Changed { old: Some(old), new: Some(new), inner: None }))
     }
 
     /// Moves a row whose new version belongs to another partition.
@@ -252,28 +291,46 @@ impl ModifyTable {
         rowid: Rowid,
         old: Vec<Datum>,
         new: Vec<Datum>,
-    ) -> PgResult<Changed> {
+    ) -> PgResult<Option<Changed>> {
         let Some(root) = self.spec.root.clone().filter(|_| self.spec.on_conflict.is_none()) else {
             target.check_partition(cx, &new)?;
             return Err(PgError::internal("row fits its partition after all"));
         };
         let values = convert_row(&target.rel, &root.rel, new);
         let (leaf, mut values) = route(cx, &root.rel, values)?;
+        if let Some(triggers) = &target.triggers {
+            let event = TriggerEvent::Delete;
+            if triggers.before_row(cx, event, None, Some(&old), None)?.is_none() {
+                return Ok(None);
+            }
+        }
+        if let Some(triggers) = &leaf.triggers {
+            match triggers.before_row(cx, TriggerEvent::Insert, None, None, Some(values))? {
+                Some(row) => values = row,
+                None => return Ok(None),
+            }
+        }
         leaf.generate(cx, &mut values)?;
         leaf.check_row(cx, &values)?;
         target.remove(cx, &mut self.encoder, rowid, &old)?;
+        target.after_row(cx, TriggerEvent::Delete, None, Some(&old), None)?;
         let new_rowid = leaf.store(cx, &mut self.encoder, &values)?;
+        leaf.after_row(cx, TriggerEvent::Insert, None, None, Some(&values))?;
+        if let Some(named) = &self.spec.named {
+            named.capture(cx, TriggerEvent::Update, &target.rel, Some(&old), None);
+            named.capture(cx, TriggerEvent::Update, &leaf.rel, None, Some(&values));
+        }
         let xid = cx.es.txn().xid()?;
         let values = convert_row(&leaf.rel, &rel.target.rel, values);
         let mut new = slot_of(&rel.target.rel, values, new_rowid, xid);
         set_tableoid(&mut new, &rel.target, &leaf);
         self.check_view(cx, rel, &new)?;
         let old = slot_of(&target.rel, old, rowid, xid);
-        Ok(Changed { old: Some(old), new: Some(new), inner: None })
+        Ok(Some(Changed { old: Some(old), new: Some(new), inner: None }))
     }
 
     /// The new version of a row from the plan's columns.
-    fn merge_columns(rel: &ResultRel, old: &[Datum], plan_row: &[Datum]) -> Vec<Datum> {
+    pub(super) fn merge_columns(rel: &ResultRel, old: &[Datum], plan_row: &[Datum]) -> Vec<Datum> {
         let mut new = old.to_vec();
         for (column, value) in rel.update_columns.iter().zip(plan_row) {
             new[*column as usize] = value.clone();
@@ -306,9 +363,14 @@ impl ModifyTable {
                 }
             }
         }
+        if rel.target.triggers.is_some() {
+            self.set_columns = rel.update_columns.to_vec();
+        }
         let changed = self.update_row(cx, rel, rowid, old, new)?;
-        self.count(cx);
-        Ok(Some(changed))
+        if changed.is_some() {
+            self.count(cx);
+        }
+        Ok(changed)
     }
 
     fn delete(&mut self, cx: &mut Cx<'_>, rel: &ResultRel) -> PgResult<Option<Changed>> {
@@ -328,7 +390,7 @@ impl ModifyTable {
                 latest
             }
         };
-        Ok(Some(self.delete_row(cx, rel, rowid, old)?))
+        self.delete_row(cx, rel, rowid, old)
     }
 
     /// Removes a locked row.
@@ -338,11 +400,22 @@ impl ModifyTable {
         rel: &ResultRel,
         rowid: Rowid,
         old: Vec<Datum>,
-    ) -> PgResult<Changed> {
+    ) -> PgResult<Option<Changed>> {
+        let event = TriggerEvent::Delete;
+        if let Some(triggers) = rel.target.triggers.as_ref().filter(|t| t.has_before_row(event)) {
+            if triggers.before_row(cx, event, None, Some(&old), None)?.is_none() {
+                return Ok(None);
+            }
+            lock_again(cx, &rel.target, rowid, true, "deleted")?;
+        }
         rel.target.remove(cx, &mut self.encoder, rowid, &old)?;
+        rel.target.after_row(cx, event, None, Some(&old), None)?;
+        if let Some(named) = &self.spec.named {
+            named.capture(cx, event, &rel.target.rel, Some(&old), None);
+        }
         self.count(cx);
         let old = slot_of(&rel.target.rel, old, rowid, cx.es.txn().xid()?);
-        Ok(Changed { old: Some(old), new: None, inner: None })
+        Ok(Some(Changed { old: Some(old), new: None, inner: None }))
     }
 
     fn process_row(&mut self, cx: &mut Cx<'_>, out: &mut Batch) -> PgResult<()> {
@@ -357,6 +430,9 @@ impl ModifyTable {
                 let mut values = self.plan_row.clone();
                 values.resize(rel.target.width(), Datum::Null);
                 self.insert_row(cx, rel, values)?
+            }
+            CmdType::Update | CmdType::Delete if rel.target.rel.relkind == 'v' => {
+                self.change_instead(cx, rel)?
             }
             CmdType::Update => self.update(cx, rel)?,
             CmdType::Delete => self.delete(cx, rel)?,
@@ -398,6 +474,28 @@ impl ModifyTable {
     }
 }
 
+/// A BEFORE trigger may have changed the very row.
+fn lock_again(
+    cx: &mut Cx<'_>,
+    target: &Target,
+    rowid: Rowid,
+    whole: bool,
+    verb: &str,
+) -> PgResult<()> {
+    let mode = if whole { RowLockMode::Update } else { RowLockMode::NoKeyUpdate };
+    match lock_for_change(cx, target, rowid, mode, false)? {
+        ChangeOutcome::SelfModified | ChangeOutcome::Gone => Err(err!(
+            TRIGGERED_DATA_CHANGE_VIOLATION,
+            "tuple to be {verb} was already modified by an operation triggered by the current command"
+        )
+        .hint(
+            "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to \
+             other rows.",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// A routed row shows the partition it went to.
 fn set_tableoid(slot: &mut [Datum], shown: &Target, stored: &Target) {
     let at = shown.width() + (-nodes::sysattr::TABLEOID) as usize - 1;
@@ -407,9 +505,14 @@ fn set_tableoid(slot: &mut [Datum], shown: &Target, stored: &Target) {
 impl ExecNode for ModifyTable {
     fn next(&mut self, cx: &mut Cx<'_>, out: &mut Batch, max_rows: usize) -> PgResult<bool> {
         out.reset(self.spec.width);
+        if !self.begun {
+            self.begun = true;
+            self.before_statement(cx)?;
+        }
         while out.len() < max_rows && !self.done {
             if !self.input.advance(cx, BATCH_ROWS)? {
                 self.done = true;
+                self.after_statement(cx)?;
                 break;
             }
             self.plan_row.clear();

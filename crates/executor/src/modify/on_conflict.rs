@@ -164,7 +164,12 @@ impl ModifyTable {
         for (column, expr) in sets {
             new[*column as usize] = expr.eval(&rows, cx)?;
         }
-        let mut changed = self.update_in(cx, rel, target, rowid, old, new)?;
+        if target.triggers.is_some() {
+            self.set_columns = sets.iter().map(|s| s.0).collect();
+        }
+        let Some(mut changed) = self.update_in(cx, rel, target, rowid, old, new)? else {
+            return Ok(Some(None));
+        };
         changed.inner = Some(inner);
         self.count(cx);
         Ok(Some(Some(changed)))

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{Cx, expr::StandaloneExprs, node::convert_key};
 use error::{PgError, PgResult, err};
+use fmgr::TriggerEvent;
 use std::sync::Arc;
 use table::{KeyEncoder, RowLockMode, Rowid};
 use types::Datum;
@@ -19,12 +20,29 @@ impl ForeignKey {
         old: &[Datum],
         new: Option<&[Datum]>,
     ) -> PgResult<()> {
+        if cx.catalog.get_relation(self.con.relid)?.relkind != 'p' {
+            return self.changed_for(cx, self, old, new);
+        }
+        for leaf in self.for_leaves(cx)? {
+            leaf.changed_for(cx, self, old, new)?;
+        }
+        Ok(())
+    }
+
+    /// Acts on one referencing table; errors name the constraint as `named` has it.
+    fn changed_for(
+        &self,
+        cx: &mut Cx<'_>,
+        named: &ForeignKey,
+        old: &[Datum],
+        new: Option<&[Datum]>,
+    ) -> PgResult<()> {
         let action = if new.is_some() { self.con.fupdtype } else { self.con.fdeltype };
         let snapshot = fresh_snapshot(cx)?;
         match action {
             'r' => {
                 if !self.find_children(cx, &snapshot, old, true)?.is_empty() {
-                    return Err(self.still_referenced(cx, old, true)?);
+                    return Err(named.still_referenced(cx, old, true)?);
                 }
                 Ok(())
             }
@@ -38,7 +56,7 @@ impl ForeignKey {
                 if self.find_parent(cx, &snapshot, &key)?.is_some() {
                     return Ok(());
                 }
-                Err(self.still_referenced(cx, old, false)?)
+                Err(named.still_referenced(cx, old, false)?)
             }
         }
     }
@@ -87,7 +105,18 @@ impl ForeignKey {
         let snapshot = fresh_snapshot(cx)?;
         let children = self.find_children(cx, &snapshot, old, false)?;
         let saved = cx.es.snapshot.replace(snapshot);
-        let result = self.cascade_rows(cx, &target, children, action, new);
+        let delete = action == 'c' && new.is_none();
+        let event = if delete { TriggerEvent::Delete } else { TriggerEvent::Update };
+        let columns: Vec<u16> = self.con.key.iter().map(|c| *c as u16 - 1).collect();
+        if let Some(triggers) = &target.triggers {
+            triggers.before_statement(cx, event, Some(&columns))?;
+        }
+        let result = self.cascade_rows(cx, &target, children, action, new).and_then(|()| {
+            match &target.triggers {
+                Some(triggers) => triggers.after_statement(cx, event, Some(&columns)),
+                None => Ok(()),
+            }
+        });
         cx.es.snapshot = saved;
         result
     }
@@ -119,17 +148,34 @@ impl ForeignKey {
                 ChangeOutcome::Gone | ChangeOutcome::SelfModified => continue,
             };
             if delete {
+                let event = TriggerEvent::Delete;
+                if let Some(triggers) = &target.triggers
+                    && triggers.before_row(cx, event, None, Some(&row), None)?.is_none()
+                {
+                    continue;
+                }
                 target.remove(cx, &mut encoder, rowid, &row)?;
+                target.after_row(cx, event, None, Some(&row), None)?;
                 continue;
             }
             let mut changed = row.clone();
             self.set_columns(cx, target, action, new, &mut changed)?;
+            let event = TriggerEvent::Update;
+            let columns: Vec<u16> = self.con.key.iter().map(|c| *c as u16 - 1).collect();
+            if let Some(triggers) = &target.triggers {
+                let columns = Some(&columns[..]);
+                match triggers.before_row(cx, event, columns, Some(&row), Some(changed))? {
+                    Some(row) => changed = row,
+                    None => continue,
+                }
+            }
             target.generate(cx, &mut changed)?;
             target.check_row(cx, &changed)?;
             if target.changes_key(&row, &changed) {
                 lock_for_change(cx, target, rowid, RowLockMode::Update, false)?;
             }
             target.replace(cx, &mut encoder, rowid, &row, &changed)?;
+            target.after_row(cx, event, Some(&columns), Some(&row), Some(&changed))?;
         }
         Ok(())
     }

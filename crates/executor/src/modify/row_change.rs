@@ -23,6 +23,14 @@ pub(crate) fn serialization_failure(what: &str) -> PgError {
     err!(T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent {what}")
 }
 
+/// Says which row an error interrupted the wait for.
+#[cold]
+pub(crate) fn wait_context(e: PgError, action: &str, rowid: Rowid, relation: &str) -> PgError {
+    let tid = rowid.to_tid();
+    let (block, offset) = (tid >> 16, tid & 0xffff);
+    e.context(format!("while {action} tuple ({block},{offset}) in relation \"{relation}\""))
+}
+
 /// Whether the transaction keeps one snapshot.
 pub(crate) fn is_repeatable(cx: &Cx<'_>) -> bool {
     cx.es.txn().isolation() != Isolation::ReadCommitted
@@ -34,11 +42,16 @@ pub(crate) fn lock_for_change(
     target: &Target,
     rowid: Rowid,
     mode: RowLockMode,
-    _delete: bool,
+    delete: bool,
 ) -> PgResult<ChangeOutcome> {
     let txn = cx.es.txn().clone();
     let snapshot = cx.es.snapshot().clone();
-    Ok(match target.heap.lock_row(&txn, rowid, mode, WaitPolicy::Block, &snapshot)? {
+    let action = if delete { "deleting" } else { "updating" };
+    let locked = target
+        .heap
+        .lock_row(&txn, rowid, mode, WaitPolicy::Block, &snapshot)
+        .map_err(|e| wait_context(e, action, rowid, &target.rel.name))?;
+    Ok(match locked {
         RowLock::Unchanged => ChangeOutcome::Unchanged,
         RowLock::Changed(bytes) => {
             if is_repeatable(cx) {

@@ -1,5 +1,5 @@
 //! A relation whose rows are changed, with all that depends on them, compiled.
-use super::{ForeignKey, TargetIndex};
+use super::{ForeignKey, TargetIndex, Triggers};
 use crate::{
     Cx,
     batch::{RowView, Rows},
@@ -28,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) referencing: Box<[Arc<ForeignKey>]>,
     /// Columns of unique indexes that foreign keys can refer to.
     pub(crate) key_columns: Box<[u16]>,
+    /// None for most relations.
+    pub(crate) triggers: Option<Arc<Triggers>>,
 }
 
 /// A row as expressions see it: attributes, then system columns.
@@ -45,15 +47,14 @@ pub(crate) fn slot_of(
 
 impl Target {
     pub(crate) fn compile(c: &mut ExprCompiler<'_>, rel: &Arc<RelationDesc>) -> PgResult<Target> {
-        if rel.relkind == 'p' {
-            return Ok(Target::routing(rel));
+        let triggers = Triggers::compile(c, rel)?;
+        // A view is changed only through its INSTEAD OF triggers.
+        if rel.relkind == 'p' || (rel.relkind == 'v' && triggers.is_some()) {
+            return Ok(Target::routing(rel, triggers));
         }
         let Some(desc) = rel.physical.clone() else {
             return Err(cannot_change(rel));
         };
-        if rel.triggers.iter().any(|t| !t.is_internal && !matches!(t.enabled, 'D' | 'R')) {
-            return Err(error::not_supported!("firing triggers"));
-        }
         // Stored expressions number the relation 1.
         let scope = Scope::scan(ScanColumns::relation(1, rel));
         let mut checks = Vec::new();
@@ -90,16 +91,19 @@ impl Target {
             }
         }
         let enforced = |k: &&catalog::Constraint| k.contype == 'f' && k.enforced;
+        // Of a constraint and its parts for partitions of the other table, the constraint does the work.
         let foreign_keys = rel
             .constraints
             .iter()
             .filter(enforced)
+            .filter(|k| !rel.constraints.iter().any(|p| p.oid == k.parentid))
             .map(|k| ForeignKey::compile(c, k).map(Arc::new))
             .collect::<PgResult<_>>()?;
         let referencing = rel
             .referencing
             .iter()
             .filter(enforced)
+            .filter(|k| !rel.referencing.iter().any(|p| p.oid == k.parentid))
             .map(|k| ForeignKey::compile(c, k).map(Arc::new))
             .collect::<PgResult<_>>()?;
         Ok(Target {
@@ -112,12 +116,13 @@ impl Target {
             foreign_keys,
             referencing,
             key_columns: key_columns.into(),
+            triggers,
         })
     }
 
     /// A partitioned table: its rows go to partitions, which bring their own constraints and indexes. The
     /// heap is never touched.
-    fn routing(rel: &Arc<RelationDesc>) -> Target {
+    fn routing(rel: &Arc<RelationDesc>, triggers: Option<Arc<Triggers>>) -> Target {
         let desc =
             TableDesc { sid: StorageId(0), layout: RowLayout::new(&[]), missing: Vec::new() };
         Target {
@@ -130,12 +135,13 @@ impl Target {
             foreign_keys: Box::new([]),
             referencing: Box::new([]),
             key_columns: Box::new([]),
+            triggers,
         }
     }
 
     /// Whether rows are routed to partitions.
     pub(crate) fn is_routing(&self) -> bool {
-        self.rel.relkind == 'p'
+        matches!(self.rel.relkind, 'p' | 'v')
     }
 
     /// Compiles a target while a plan runs (referential actions).

@@ -40,6 +40,8 @@ pub(crate) enum Grouping {
 }
 
 pub(crate) struct AggSpec {
+    /// A set without columns has a group even without rows; not so where GROUP BY is by constants only.
+    pub(crate) empty_group: bool,
     pub(crate) input: Arc<PlanSpec>,
     pub(crate) grouping: Grouping,
     pub(crate) sets: Box<[GroupingSetSpec]>,
@@ -367,7 +369,7 @@ impl Agg {
             }
             let spec = self.spec.clone();
             for set in 0..spec.sets.len() {
-                if self.any_row || spec.sets[set].keys.is_empty() {
+                if self.any_row || spec.empty_group && spec.sets[set].keys.is_empty() {
                     if !self.any_row {
                         self.kept = vec![Datum::Null; spec.kept.len()];
                     }
@@ -400,7 +402,7 @@ impl Agg {
             }
             cx.check_interrupts()?;
         }
-        if !self.any_row {
+        if !self.any_row && spec.empty_group {
             // The empty grouping set has a group without rows.
             for (set, hashed) in self.hashed.iter_mut().enumerate() {
                 if spec.sets[set].keys.is_empty() {

@@ -296,6 +296,7 @@ impl AggCall {
             ret_typmod: -1,
             variadic,
             column_types: Vec::new(),
+            columns: None,
             sort_keys: sort_keys.clone(),
         };
         let trans =

@@ -63,7 +63,10 @@ impl LockRows {
                 _ => WaitPolicy::Skip,
             };
             let (txn, snapshot) = (cx.es.txn().clone(), cx.es.snapshot().clone());
-            match mark.heap.lock_row(&txn, rowid, mark.mode, policy, &snapshot)? {
+            let locked = mark.heap.lock_row(&txn, rowid, mark.mode, policy, &snapshot);
+            let locked = locked
+                .map_err(|e| crate::modify::wait_context(e, "locking", rowid, &mark.rel.name))?;
+            match locked {
                 RowLock::Unchanged => {}
                 RowLock::Own { cid, .. } if cid < snapshot.curcid() => {}
                 RowLock::Own { .. } | RowLock::OwnDeleted { .. } => return Ok(false),

@@ -60,8 +60,8 @@ impl SpillFile {
 
     /// Reads the row at an offset into `row` (replaced); returns where the next one starts.
     pub(crate) fn read(&mut self, offset: u64, row: &mut Vec<Datum>) -> PgResult<u64> {
-        if !self.pending.is_empty() {
-            self.flush()?;
+        if offset >= self.flushed {
+            return self.read_pending(offset, row);
         }
         self.ensure(offset, 4)?;
         let at = (offset - self.window_start) as usize;
@@ -72,6 +72,18 @@ impl SpillFile {
         let at = (offset - self.window_start) as usize + 4;
         row.clear();
         read_row(&self.window[at..at + size], row)?;
+        Ok(offset + 4 + size as u64)
+    }
+
+    /// The same for a row that is still to be written: readers that follow right behind a writer would
+    /// otherwise write every row by itself.
+    fn read_pending(&self, offset: u64, row: &mut Vec<Datum>) -> PgResult<u64> {
+        let end = || err!(DATA_CORRUPTED, "temporary file ends unexpectedly");
+        let bytes = self.pending.get((offset - self.flushed) as usize..).ok_or_else(end)?;
+        let (head, rest) = bytes.split_first_chunk::<4>().ok_or_else(end)?;
+        let size = u32::from_le_bytes(*head) as usize;
+        row.clear();
+        read_row(rest.get(..size).ok_or_else(end)?, row)?;
         Ok(offset + 4 + size as u64)
     }
 

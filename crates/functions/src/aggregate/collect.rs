@@ -71,9 +71,6 @@ fn array_agg_array(_cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Da
         return Err(err!(NULL_VALUE_NOT_ALLOWED, "cannot accumulate null arrays"));
     }
     let array = args[1].as_array().clone();
-    if array.dims.is_empty() {
-        return Err(err!(ARRAY_SUBSCRIPT_ERROR, "cannot accumulate empty arrays"));
-    }
     let new = || Arrays {
         elem_type: array.elem_type,
         dims: array.dims.clone(),
@@ -81,9 +78,10 @@ fn array_agg_array(_cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Da
         elems: Vec::new(),
     };
     transition(args, new, |s, _args| {
-        if s.dims.len() != array.dims.len()
-            || s.dims.iter().zip(&array.dims).any(|(a, b)| a.len != b.len)
-        {
+        if s.count == 0 && array.dims.is_empty() {
+            return Err(err!(ARRAY_SUBSCRIPT_ERROR, "cannot accumulate empty arrays"));
+        }
+        if s.dims != array.dims {
             return Err(err!(
                 ARRAY_SUBSCRIPT_ERROR,
                 "cannot accumulate arrays of different dimensionality"

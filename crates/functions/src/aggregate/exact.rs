@@ -1,9 +1,9 @@
 //! sum, avg, variance and stddev of integers and numeric, computed exactly.
 use super::{combine, finish, transition};
-use error::PgResult;
+use error::{PgError, PgResult};
 use fmgr::Registry;
 use std::sync::Arc;
-use types::{ArrayValue, Datum, int, numeric, numeric::NumericSum, type_oid};
+use types::{ArrayValue, Datum, numeric, numeric::NumericSum, type_oid};
 
 /// Count, sum and sum of squares in 128 bits: exact for as many int2 and int4 values (and sums of
 /// int8) as a table can hold.
@@ -111,9 +111,10 @@ fn sum_into_int8(args: &mut [Datum], value: fn(&Datum) -> i64) -> PgResult<Datum
     }
     let added = match &args[0] {
         Datum::Null => Some(value(&args[1])),
-        sum => sum.as_i64().checked_add(value(&args[1])),
+        // So many rows that this overflows there cannot be.
+        sum => Some(sum.as_i64().wrapping_add(value(&args[1]))),
     };
-    added.map(Datum::Int8).ok_or_else(int::out_of_range::<i64>)
+    Ok(added.map_or(Datum::Null, Datum::Int8))
 }
 
 fn numeric_value(value: Option<types::Varlena>) -> Datum {
@@ -177,10 +178,10 @@ fn register_small_averages(r: &mut Registry) {
     fn step(args: &mut [Datum], value: i64, direction: i64) -> PgResult<Datum> {
         let mut state = args[0].take();
         if let Datum::Array(array) = &mut state {
+            let (count, sum) = count_and_sum(array)?;
             let array = Arc::make_mut(array);
-            let (count, sum) = count_and_sum(array);
-            array.elems[0] = Datum::Int8(count + direction);
-            array.elems[1] = Datum::Int8(sum + direction * value);
+            array.elems[0] = Datum::Int8(count.wrapping_add(direction));
+            array.elems[1] = Datum::Int8(sum.wrapping_add(direction * value));
         }
         Ok(state)
     }
@@ -200,28 +201,32 @@ fn register_small_averages(r: &mut Registry) {
         let value = a[1].as_i16().into();
         step(a, value, -1)
     });
-    r.scalar("int4_avg_combine", |_cx, a| {
-        let (count1, sum1) = count_and_sum(a[0].as_array());
-        let (count2, sum2) = count_and_sum(a[1].as_array());
-        let elems = vec![Datum::Int8(count1 + count2), Datum::Int8(sum1 + sum2)];
+    r.scalar("int4_avg_combine", |cx, a| {
+        if !cx.in_aggregate {
+            return Err(PgError::internal("aggregate function called in non-aggregate context"));
+        }
+        let (count1, sum1) = count_and_sum(a[0].as_array())?;
+        let (count2, sum2) = count_and_sum(a[1].as_array())?;
+        let elems =
+            vec![Datum::Int8(count1.wrapping_add(count2)), Datum::Int8(sum1.wrapping_add(sum2))];
         Ok(Datum::Array(Arc::new(ArrayValue::from_elems(type_oid::INT8, elems))))
     });
     r.scalar("int8_avg", |_cx, a| {
-        let (count, sum) = count_and_sum(a[0].as_array());
+        let (count, sum) = count_and_sum(a[0].as_array())?;
         if count == 0 {
             return Ok(Datum::Null);
         }
         numeric::div(&numeric::from_i64(sum), &numeric::from_i64(count)).map(Datum::Bytes)
     });
     r.scalar("int2int4_sum", |_cx, a| {
-        let (count, sum) = count_and_sum(a[0].as_array());
+        let (count, sum) = count_and_sum(a[0].as_array())?;
         Ok(if count == 0 { Datum::Null } else { Datum::Int8(sum) })
     });
 }
 
-fn count_and_sum(state: &ArrayValue) -> (i64, i64) {
+fn count_and_sum(state: &ArrayValue) -> PgResult<(i64, i64)> {
     match state.elems.as_slice() {
-        [count, sum] => (count.as_i64(), sum.as_i64()),
-        _ => (0, 0),
+        [Datum::Int8(count), Datum::Int8(sum)] if state.dims.len() == 1 => Ok((*count, *sum)),
+        _ => Err(PgError::internal("expected 2-element int8 array")),
     }
 }

@@ -312,8 +312,7 @@ fn sample(cx: &CallContext<'_>, args: &[Datum], count: i32, keep_lower: bool) ->
     let chunk = inner_size(array).max(1);
     let mut parts: Vec<&[Datum]> = array.elems.chunks(chunk).collect();
     for at in 0..count as usize {
-        let left = (parts.len() - at) as u64;
-        let pick = at + (cx.session.random_u64() % left.max(1)) as usize;
+        let pick = at + crate::random::index_below(cx.session, parts.len() - at);
         parts.swap(at, pick);
     }
     parts.truncate(count as usize);

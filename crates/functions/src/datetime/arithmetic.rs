@@ -21,6 +21,14 @@ fn zone<'a>(cx: &'a CallContext<'_>) -> &'a TimeZone {
     &cx.session.io_options().time_zone
 }
 
+/// `timestamp(n)` as a function: unlike a type's modifier, `n` has not been checked.
+fn timestamp_scale(ts: i64, typmod: i32) -> PgResult<i64> {
+    if super::timestamp_is_finite(ts) && typmod != -1 && !(0..=6).contains(&typmod) {
+        bail!(INVALID_PARAMETER_VALUE, "timestamp({typmod}) precision must be between 0 and 6");
+    }
+    Ok(timestamp_apply(ts, typmod))
+}
+
 /// Registers the family.
 pub(super) fn register(r: &mut Registry) {
     register_dates(r);
@@ -305,8 +313,8 @@ fn time_of(ts: i64) -> Datum {
 
 fn register_scale(r: &mut Registry) {
     binary! { r,
-        "timestamp_scale": as_i64, as_i32 => Int8, |ts, typmod| timestamp_apply(ts, typmod);
-        "timestamptz_scale": as_i64, as_i32 => Int8, |ts, typmod| timestamp_apply(ts, typmod);
+        "timestamp_scale": as_i64, as_i32 => Int8, |ts, typmod| timestamp_scale(ts, typmod)?;
+        "timestamptz_scale": as_i64, as_i32 => Int8, |ts, typmod| timestamp_scale(ts, typmod)?;
         "time_scale": as_i64, as_i32 => Int8, |time, typmod| round_usecs(time, typmod);
         "interval_scale": as_bytes, as_i32 => Bytes, |v, typmod| Interval::decode(v).apply_typmod(typmod)?.encode();
     }

@@ -7,14 +7,14 @@ use types::{
     hash,
 };
 
-/// A date beyond the range of timestamps is beyond all of them.
+/// A date beyond the range of timestamps is beyond all of them but infinity.
 fn date_timestamp(days: i32) -> i64 {
-    date_to_timestamp(days).unwrap_or(if days < 0 { i64::MIN } else { i64::MAX })
+    date_to_timestamp(days).unwrap_or(if days < 0 { i64::MIN + 1 } else { i64::MAX - 1 })
 }
 
-/// A local timestamp as a moment; beyond the range it is beyond all of them.
+/// A local timestamp as a moment; beyond the range it is beyond all of them but infinity.
 fn moment(ts: i64, zone: &TimeZone) -> i64 {
-    timestamp_to_timestamptz(ts, zone).unwrap_or(if ts < 0 { i64::MIN } else { i64::MAX })
+    timestamp_to_timestamptz(ts, zone).unwrap_or(if ts < 0 { i64::MIN + 1 } else { i64::MAX - 1 })
 }
 
 fn date_vs_timestamp(_cx: &CallContext<'_>, a: &[Datum]) -> Ordering {

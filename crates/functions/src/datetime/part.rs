@@ -313,8 +313,7 @@ fn interval_part(name: &str, v: &Interval) -> PgResult<Part> {
         return Err(unsupported(name, "interval"));
     }
     if v.is_infinite() {
-        let endless =
-            matches!(unit, Hour | Day | Week | Year | Decade | Century | Millennium | Epoch);
+        let endless = matches!(unit, Hour | Day | Year | Decade | Century | Millennium | Epoch);
         return Ok(match (endless, v.infinity_sign() < 0) {
             (true, true) => Part::NegInf,
             (true, false) => Part::PosInf,

@@ -74,10 +74,16 @@ fn timetz_at(arg: &Datum, offset: i32) -> Datum {
 pub(super) fn register(r: &mut Registry) {
     r.scalar("timestamptz_zone", |cx, a| {
         let ts = a[1].as_i64();
+        if !timestamp_is_finite(ts) {
+            return Ok(Datum::Int8(ts));
+        }
         to_local(ts, zone_of(cx, a[0].as_str())?.offset_at(ts))
     });
     r.scalar("timestamp_zone", |cx, a| {
         let ts = a[1].as_i64();
+        if !timestamp_is_finite(ts) {
+            return Ok(Datum::Int8(ts));
+        }
         from_local(ts, zone_of(cx, a[0].as_str())?.offset_of_local(ts))
     });
     r.scalar("timestamptz_izone", |cx, a| to_local(a[1].as_i64(), offset_of_interval(cx, &a[0])?));

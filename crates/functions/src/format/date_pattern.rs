@@ -219,6 +219,19 @@ fn is_separator(c: char) -> bool {
 
 /// Splits a template.
 pub(super) fn parse(template: &str) -> Vec<Node> {
+    split(template, false).0
+}
+
+/// Splits a template of the SQL standard, where only some characters separate fields: the offending
+/// character otherwise.
+pub(super) fn parse_standard(template: &str) -> Result<Vec<Node>, char> {
+    match split(template, true) {
+        (nodes, None) => Ok(nodes),
+        (_, Some(c)) => Err(c),
+    }
+}
+
+fn split(template: &str, standard: bool) -> (Vec<Node>, Option<char>) {
     let mut nodes = Vec::new();
     let mut rest = template;
     while !rest.is_empty() {
@@ -266,6 +279,11 @@ pub(super) fn parse(template: &str) -> Vec<Node> {
         let mut chars = rest.chars();
         let Some(c) = chars.next() else { break };
         match c {
+            c if standard && c != '"' => match c {
+                ' ' => nodes.push(Node::Space(c)),
+                '-' | '.' | '/' | ',' | '\'' | ':' | ';' => nodes.push(Node::Separator(c)),
+                c => return (nodes, Some(c)),
+            },
             '"' => {
                 while let Some(c) = chars.next() {
                     match c {
@@ -285,7 +303,7 @@ pub(super) fn parse(template: &str) -> Vec<Node> {
         }
         rest = chars.as_str();
     }
-    nodes
+    (nodes, None)
 }
 
 /// Whether the pattern after `at` cannot be confused with digits of the one at `at`.

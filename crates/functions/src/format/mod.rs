@@ -10,6 +10,8 @@ mod roman;
 
 use fmgr::Registry;
 
+pub(crate) use datetime_in::parse_datetime;
+
 /// Registers the family.
 pub fn register(r: &mut Registry) {
     datetime_in::register(r);

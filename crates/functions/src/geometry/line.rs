@@ -1,5 +1,5 @@
 //! line.
-use super::shape::{Line, Rect, point, point_datum};
+use super::shape::{Line, Rect, hypot, point, point_datum};
 use error::bail;
 use fmgr::Registry;
 use types::{
@@ -66,7 +66,7 @@ pub(super) fn register(r: &mut Registry) {
         } else {
             1.0
         };
-        Ok(Datum::Float8((x.c - ratio * y.c).abs() / x.a.hypot(x.b)))
+        Ok(Datum::Float8((x.c - ratio * y.c).abs() / hypot(x.a, x.b)?))
     });
     r.scalar("line_construct_pp", |_cx, a| {
         let (p, q) = (point(&a[0]), point(&a[1]));

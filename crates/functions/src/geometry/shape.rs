@@ -41,9 +41,28 @@ pub(super) fn least(a: f64, b: f64) -> f64 {
     if float::cmp(b, a).is_lt() { b } else { a }
 }
 
-/// Length of the hypotenuse.
+/// Length of the hypotenuse, computed as PostgreSQL does for the same last digit.
 pub(super) fn hypot(x: f64, y: f64) -> PgResult<f64> {
-    checked(x.hypot(y), &[x, y])
+    if x.is_infinite() || y.is_infinite() {
+        return Ok(f64::INFINITY);
+    }
+    if x.is_nan() || y.is_nan() {
+        return Ok(f64::NAN);
+    }
+    let (x, y) = (x.abs(), y.abs());
+    let (x, y) = if x < y { (y, x) } else { (x, y) };
+    if y == 0.0 {
+        return Ok(x);
+    }
+    let ratio = y / x;
+    let result = x * (1.0 + ratio * ratio).sqrt();
+    if result.is_infinite() {
+        return Err(float::overflow());
+    }
+    if result == 0.0 {
+        return Err(float::underflow());
+    }
+    Ok(result)
 }
 
 /// Distance of two points.

@@ -2,8 +2,8 @@
 use super::{SessionIo, typmod_arg};
 use crate::{range_type::RangeType, system::catalog};
 use catalog::CatalogRead;
-use error::{PgResult, bail, err};
-use fmgr::{CallContext, Registry};
+use error::{PgError, PgResult, SqlState, bail, err};
+use fmgr::{CallContext, FnContext, Registry};
 use std::sync::Arc;
 use types::{
     Datum, MultirangeValue, Oid, RangeValue, RecordDesc, RecordField, array, range, record,
@@ -64,7 +64,11 @@ pub(crate) fn record_desc(cx: &CallContext<'_>, typ: Oid) -> PgResult<Arc<Record
 
 fn input_desc(cx: &CallContext<'_>, typ: Oid) -> PgResult<Arc<RecordDesc>> {
     if typ == t::RECORD || !typ.is_valid() {
-        bail!(FEATURE_NOT_SUPPORTED, "input of anonymous composite types is not implemented");
+        return Err(err!(
+            FEATURE_NOT_SUPPORTED,
+            "input of anonymous composite types is not implemented"
+        )
+        .soft());
     }
     record_desc(cx, typ)
 }
@@ -107,8 +111,37 @@ fn to_domain(
     if !constrained {
         return Ok(value);
     }
+    run_domain_checks(cx.session, domain, base.oid, value)
+}
+
+/// A base type's value as a domain's, if the domain's constraints hold for it.
+pub(crate) fn check_domain(session: &dyn FnContext, domain: Oid, value: Datum) -> PgResult<Datum> {
+    let catalog = crate::system::session_catalog(session)?;
+    let (mut base, mut constrained) = (catalog.get_type(domain)?, false);
+    while base.typtype == 'd' {
+        constrained |= base.not_null || !catalog.domain_constraints(base.oid)?.is_empty();
+        base = catalog.get_type(base.basetype)?;
+    }
+    if !constrained {
+        return Ok(value);
+    }
+    run_domain_checks(session, domain, base.oid, value)
+}
+
+fn run_domain_checks(
+    session: &dyn FnContext,
+    domain: Oid,
+    base: Oid,
+    value: Datum,
+) -> PgResult<Datum> {
+    let catalog = crate::system::session_catalog(session)?;
     let sql = format!("SELECT $1::{}", catalog.format_type(domain, None)?);
-    let result = cx.session.spi().execute(&sql, &[(base.oid, value)], true, 1)?;
+    // The domain's own verdict is about the input; what else its expressions raise is not.
+    let about_input = |e: PgError| match e.sqlstate() {
+        SqlState::NOT_NULL_VIOLATION | SqlState::CHECK_VIOLATION => e,
+        _ => e.hard(),
+    };
+    let result = session.spi().execute(&sql, &[(base, value)], true, 1).map_err(about_input)?;
     Ok(result.rows.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or_default())
 }
 
@@ -201,9 +234,10 @@ fn register_ranges(r: &mut Registry) {
     r.scalar("multirange_in", |cx, a| {
         let typ = RangeType::of_multirange(cx, a[1].as_oid())?;
         let mut ranges = Vec::new();
-        for text in range::parse_multirange(a[0].as_str())? {
+        range::parse_multirange(a[0].as_str(), |text| {
             ranges.push(read_range(cx, &typ, typmod_arg(a), text)?);
-        }
+            Ok(())
+        })?;
         let ranges = typ.normalize(cx, ranges)?;
         Ok(Datum::Multirange(Arc::new(MultirangeValue { type_id: typ.multirange, ranges })))
     });

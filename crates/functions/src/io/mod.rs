@@ -8,10 +8,12 @@ mod pseudo;
 mod reg;
 mod reg_text;
 mod scalar;
+mod soft;
 mod type_name;
 mod typmod;
 
-pub use type_name::{TypeName, parse_type_name};
+pub(crate) use container::check_domain;
+pub use type_name::parse_type_name;
 
 use error::PgResult;
 use fmgr::{FnContext, Registry};
@@ -23,7 +25,23 @@ pub fn register(r: &mut Registry) {
     pseudo::register(r);
     reg::register(r);
     scalar::register(r);
+    soft::register(r);
     typmod::register(r);
+}
+
+/// OID of a text search configuration by its name, which may have a schema.
+pub(crate) fn text_search_configuration(cx: &dyn FnContext, name: &str) -> PgResult<Oid> {
+    reg_text::config_in(cx, name)
+}
+
+/// OID of a text search dictionary by its name.
+pub(crate) fn text_search_dictionary(cx: &dyn FnContext, name: &str) -> PgResult<Oid> {
+    reg_text::dictionary_in(cx, name)
+}
+
+/// OID of a text search parser by its name.
+pub(crate) fn text_search_parser(cx: &dyn FnContext, name: &str) -> PgResult<Oid> {
+    reg_text::parser_in(cx, name)
 }
 
 /// [`TypeIo`] by the session's functions, for what container types contain.

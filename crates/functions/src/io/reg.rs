@@ -2,16 +2,16 @@
 use super::{reg_text as text, type_name};
 use crate::system::catalog;
 use catalog::Catalog;
-use error::{PgResult, SqlState};
-use fmgr::{CallContext, Registry};
+use error::{PgError, PgResult};
+use fmgr::{CallContext, FnContext, Registry};
 use types::{Datum, Oid, oid_io};
 
-type Resolve = fn(&Catalog, &str) -> PgResult<Oid>;
+type Resolve = fn(&dyn FnContext, &str) -> PgResult<Oid>;
 type Show = fn(&Catalog, Oid) -> PgResult<Option<String>>;
 
-/// A number or `-` stands for itself.
-fn numeric_form(s: &str) -> PgResult<Option<Datum>> {
-    if s == "-" {
+/// A number stands for itself, and so does the form of "none" that is not a number.
+fn numeric_form(s: &str, zero: &str) -> PgResult<Option<Datum>> {
+    if s == zero {
         return Ok(Some(Datum::Oid(Oid::INVALID)));
     }
     if !s.is_empty() && s.bytes().all(|c| c.is_ascii_digit()) {
@@ -20,10 +20,10 @@ fn numeric_form(s: &str) -> PgResult<Option<Datum>> {
     Ok(None)
 }
 
-fn input(cx: &CallContext<'_>, arg: &Datum, resolve: Resolve) -> PgResult<Datum> {
-    match numeric_form(arg.as_str())? {
+fn input(cx: &CallContext<'_>, arg: &Datum, zero: &str, resolve: Resolve) -> PgResult<Datum> {
+    match numeric_form(arg.as_str(), zero)? {
         Some(value) => Ok(value),
-        None => resolve(catalog(cx)?, arg.as_str()).map(Datum::Oid),
+        None => resolve(cx.session, arg.as_str()).map(Datum::Oid),
     }
 }
 
@@ -38,24 +38,8 @@ fn output(cx: &CallContext<'_>, arg: &Datum, zero: &str, show: Show) -> PgResult
 
 /// `to_reg*`: NULL instead of "does not exist", and numbers are not taken.
 fn lookup(cx: &CallContext<'_>, arg: &Datum, resolve: Resolve) -> PgResult<Datum> {
-    match resolve(catalog(cx)?, arg.as_str()) {
-        Ok(oid) => Ok(Datum::Oid(oid)),
-        Err(e) => soft(e).map(|()| Datum::Null),
-    }
-}
-
-/// Errors that mean "there is no such thing".
-fn soft(e: error::PgError) -> PgResult<()> {
-    match e.sqlstate() {
-        SqlState::UNDEFINED_TABLE
-        | SqlState::UNDEFINED_FUNCTION
-        | SqlState::AMBIGUOUS_FUNCTION
-        | SqlState::UNDEFINED_OBJECT
-        | SqlState::UNDEFINED_SCHEMA
-        | SqlState::INVALID_NAME
-        | SqlState::INVALID_TEXT_REPRESENTATION => Ok(()),
-        _ => Err(e),
-    }
+    let found = PgError::split_soft(resolve(cx.session, arg.as_str()))?;
+    Ok(found.map_or(Datum::Null, Datum::Oid))
 }
 
 fn receive(args: &[Datum]) -> PgResult<Datum> {
@@ -69,7 +53,7 @@ fn send(args: &[Datum]) -> PgResult<Datum> {
 
 macro_rules! reg_types {
     ($r:ident, $($in:literal $out:literal $recv:literal $send:literal: $zero:literal $read:ident $show:ident;)*) => { $(
-        $r.scalar($in, |cx, a| input(cx, &a[0], text::$read));
+        $r.scalar($in, |cx, a| input(cx, &a[0], $zero, text::$read));
         $r.scalar($out, |cx, a| output(cx, &a[0], $zero, text::$show));
         $r.scalar($recv, |_cx, a| receive(a));
         $r.scalar($send, |_cx, a| send(a));
@@ -77,7 +61,7 @@ macro_rules! reg_types {
 }
 
 fn type_of(cx: &CallContext<'_>, s: &str) -> PgResult<Option<(Oid, i32)>> {
-    type_name::resolve_type_name(cx, s)
+    type_name::resolve_type_name(cx.session, s)
 }
 
 /// Registers the family.
@@ -94,7 +78,7 @@ pub(super) fn register(r: &mut Registry) {
         "regconfigin" "regconfigout" "regconfigrecv" "regconfigsend": "-" config_in config_out;
         "regdictionaryin" "regdictionaryout" "regdictionaryrecv" "regdictionarysend": "-" dictionary_in dictionary_out;
     }
-    r.scalar("regtypein", |cx, a| match numeric_form(a[0].as_str())? {
+    r.scalar("regtypein", |cx, a| match numeric_form(a[0].as_str(), "-")? {
         Some(value) => Ok(value),
         None => match type_of(cx, a[0].as_str())? {
             Some((oid, _)) => Ok(Datum::Oid(oid)),
@@ -104,7 +88,7 @@ pub(super) fn register(r: &mut Registry) {
     r.scalar("regtypeout", |cx, a| output(cx, &a[0], "-", text::type_out));
     r.scalar("regtyperecv", |_cx, a| receive(a));
     r.scalar("regtypesend", |_cx, a| send(a));
-    r.scalar("text_regclass", |cx, a| text::class_in(catalog(cx)?, a[0].as_str()).map(Datum::Oid));
+    r.scalar("text_regclass", |cx, a| text::class_in(cx.session, a[0].as_str()).map(Datum::Oid));
     r.scalar("to_regclass", |cx, a| lookup(cx, &a[0], text::class_in));
     r.scalar("to_regproc", |cx, a| lookup(cx, &a[0], text::proc_in));
     r.scalar("to_regprocedure", |cx, a| lookup(cx, &a[0], text::procedure_in));
@@ -114,15 +98,11 @@ pub(super) fn register(r: &mut Registry) {
     r.scalar("to_regnamespace", |cx, a| lookup(cx, &a[0], text::namespace_in));
     r.scalar("to_regcollation", |cx, a| lookup(cx, &a[0], text::collation_in));
     r.scalar("to_regtype", |cx, a| {
-        Ok(match type_of(cx, a[0].as_str()) {
-            Ok(found) => found.map_or(Datum::Null, |(oid, _)| Datum::Oid(oid)),
-            Err(e) => soft(e).map(|()| Datum::Null)?,
-        })
+        let found = PgError::split_soft(type_of(cx, a[0].as_str()))?.unwrap_or(None);
+        Ok(found.map_or(Datum::Null, |(oid, _)| Datum::Oid(oid)))
     });
     r.scalar("to_regtypemod", |cx, a| {
-        Ok(match type_of(cx, a[0].as_str()) {
-            Ok(found) => found.map_or(Datum::Null, |(_, typmod)| Datum::Int4(typmod)),
-            Err(e) => soft(e).map(|()| Datum::Null)?,
-        })
+        let found = PgError::split_soft(type_of(cx, a[0].as_str()))?.unwrap_or(None);
+        Ok(found.map_or(Datum::Null, |(_, typmod)| Datum::Int4(typmod)))
     });
 }

@@ -1,7 +1,9 @@
 //! Text of reg* values: names qualified and quoted where they must be.
 use super::type_name::{find_type, no_such_type, parse_type_name};
+use crate::system::session_catalog;
 use catalog::{Catalog, CatalogRead, quote_identifier, quote_qualified};
 use error::{PgError, PgResult, bail, err};
+use fmgr::FnContext;
 use std::sync::Arc;
 use types::Oid;
 
@@ -12,17 +14,35 @@ pub(super) fn names(text: &str) -> PgResult<Vec<String>> {
     if names.is_empty() { Err(invalid()) } else { Ok(names) }
 }
 
-/// Schema (if given) and name; more parts are an error.
-fn qualified(names: &[String]) -> PgResult<(Option<&str>, &str)> {
+/// Schema (if given) and name; more parts are an error, and not one of the value's reading.
+pub(super) fn qualified<'n>(
+    cx: &dyn FnContext,
+    names: &'n [String],
+) -> PgResult<(Option<&'n str>, &'n str)> {
     match names {
         [name] => Ok((None, name)),
         [schema, name] => Ok((Some(schema), name)),
-        [_, schema, name] => Ok((Some(schema), name)),
-        _ => bail!(
+        [database, schema, name] if *database == cx.database_name() => Ok((Some(schema), name)),
+        [_, _, _] => Err(err!(
+            FEATURE_NOT_SUPPORTED,
+            "cross-database references are not implemented: {}",
+            names.join(".")
+        )
+        .hard()),
+        _ => Err(err!(
             SYNTAX_ERROR,
             "improper qualified name (too many dotted names): {}",
             names.join(".")
-        ),
+        )
+        .hard()),
+    }
+}
+
+/// A schema a name is qualified with; `pg_temp` is the session's own.
+pub(super) fn lookup_namespace(catalog: &Catalog, schema: &str) -> PgResult<Option<Oid>> {
+    match (schema, catalog.temp_namespace()) {
+        ("pg_temp", Some(temp)) => Ok(Some(temp)),
+        _ => catalog.lookup_namespace(schema),
     }
 }
 
@@ -30,10 +50,8 @@ fn qualified(names: &[String]) -> PgResult<(Option<&str>, &str)> {
 fn namespaces(catalog: &Catalog, schema: Option<&str>) -> PgResult<Arc<Vec<Oid>>> {
     match schema {
         None => Ok(catalog.search_path()),
-        Some(schema) => match catalog.lookup_namespace(schema)? {
-            Some(oid) => Ok(Arc::new(vec![oid])),
-            None => bail!(UNDEFINED_SCHEMA, "schema \"{schema}\" does not exist"),
-        },
+        // In a schema that is not there nothing is found.
+        Some(schema) => Ok(Arc::new(lookup_namespace(catalog, schema)?.into_iter().collect())),
     }
 }
 
@@ -42,14 +60,10 @@ fn shown_schema(catalog: &Catalog, namespace: Oid, visible: bool) -> PgResult<Op
     if visible { Ok(None) } else { catalog.namespace_name(namespace) }
 }
 
-pub(super) fn class_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
+pub(super) fn class_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let names = names(text)?;
-    let (schema, name) = qualified(&names)?;
-    if let Some(schema) = schema {
-        if catalog.lookup_namespace(schema)?.is_none() {
-            bail!(UNDEFINED_TABLE, "relation \"{}\" does not exist", names.join("."));
-        }
-    }
+    let (schema, name) = qualified(cx, &names)?;
     for namespace in namespaces(catalog, schema)?.iter() {
         if let Some(oid) = catalog.lookup_relation(*namespace, name)? {
             return Ok(oid);
@@ -72,9 +86,10 @@ pub(super) fn type_out(catalog: &Catalog, oid: Oid) -> PgResult<Option<String>> 
     catalog.format_type(oid, None).map(Some)
 }
 
-pub(super) fn proc_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
+pub(super) fn proc_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let names = names(text)?;
-    let (schema, name) = qualified(&names)?;
+    let (schema, name) = qualified(cx, &names)?;
     let found = procs(catalog, schema, name)?;
     match &found[..] {
         [] => bail!(UNDEFINED_FUNCTION, "function \"{text}\" does not exist"),
@@ -141,18 +156,19 @@ fn signature(text: &str) -> PgResult<(String, Vec<String>)> {
     Ok((text[..open].to_string(), args))
 }
 
-fn arg_type(catalog: &Catalog, text: &str, none: bool) -> PgResult<Oid> {
+fn arg_type(cx: &dyn FnContext, text: &str, none: bool) -> PgResult<Oid> {
     if none && text.eq_ignore_ascii_case("none") {
         return Ok(Oid::INVALID);
     }
-    find_type(catalog, &parse_type_name(text)?)?.ok_or_else(|| no_such_type(text))
+    find_type(cx, &parse_type_name(text)?)?.ok_or_else(|| no_such_type(text))
 }
 
-pub(super) fn procedure_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
+pub(super) fn procedure_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let (name, args) = signature(text)?;
     let names = names(&name)?;
-    let (schema, name) = qualified(&names)?;
-    let args = args.iter().map(|a| arg_type(catalog, a, false)).collect::<PgResult<Vec<Oid>>>()?;
+    let (schema, name) = qualified(cx, &names)?;
+    let args = args.iter().map(|a| arg_type(cx, a, false)).collect::<PgResult<Vec<Oid>>>()?;
     for oid in procs(catalog, schema, name)? {
         if catalog.get_proc(oid)?.argtypes == args {
             return Ok(oid);
@@ -204,7 +220,8 @@ fn operators(catalog: &Catalog, schema: Option<&str>, name: &str) -> PgResult<Ve
     Ok(found.into_iter().map(|(_, _, oid)| oid).collect())
 }
 
-pub(super) fn oper_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
+pub(super) fn oper_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let (schema, name) = operator_name(text)?;
     match &operators(catalog, schema.as_deref(), name)?[..] {
         [] => bail!(UNDEFINED_FUNCTION, "operator does not exist: {text}"),
@@ -226,7 +243,8 @@ pub(super) fn oper_out(catalog: &Catalog, oid: Oid) -> PgResult<Option<String>> 
     Ok(Some(operator_text(shown_schema(catalog, row.namespace, visible)?, &row.name)))
 }
 
-pub(super) fn operator_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
+pub(super) fn operator_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let (full, args) = signature(text)?;
     let (schema, name) = operator_name(&full)?;
     let [left, right] = &args[..] else {
@@ -237,7 +255,7 @@ pub(super) fn operator_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
         return Err(err!(TOO_MANY_ARGUMENTS, "too many arguments")
             .hint("Provide two argument types for operator."));
     };
-    let (left, right) = (arg_type(catalog, left, true)?, arg_type(catalog, right, true)?);
+    let (left, right) = (arg_type(cx, left, true)?, arg_type(cx, right, true)?);
     for oid in operators(catalog, schema.as_deref(), name)? {
         let row = catalog.get_operator(oid)?;
         if (row.left, row.right) == (left, right) {
@@ -265,7 +283,8 @@ fn single(text: &str) -> PgResult<String> {
     }
 }
 
-pub(super) fn role_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
+pub(super) fn role_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let name = single(text)?;
     match catalog.lookup_role_by_name(&name)? {
         Some(role) => Ok(role.oid),
@@ -277,7 +296,8 @@ pub(super) fn role_out(catalog: &Catalog, oid: Oid) -> PgResult<Option<String>> 
     Ok(catalog.lookup_role(oid)?.map(|role| quote_identifier(&role.name)))
 }
 
-pub(super) fn namespace_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
+pub(super) fn namespace_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let name = single(text)?;
     match catalog.lookup_namespace(&name)? {
         Some(oid) => Ok(oid),
@@ -289,9 +309,10 @@ pub(super) fn namespace_out(catalog: &Catalog, oid: Oid) -> PgResult<Option<Stri
     Ok(catalog.namespace_name(oid)?.map(|name| quote_identifier(&name)))
 }
 
-pub(super) fn collation_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
+pub(super) fn collation_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let names = names(text)?;
-    let (schema, name) = qualified(&names)?;
+    let (schema, name) = qualified(cx, &names)?;
     for namespace in namespaces(catalog, schema)?.iter() {
         if let Some(row) = catalog.lookup_collation_by_name(*namespace, name)? {
             return Ok(row.oid);
@@ -344,10 +365,12 @@ fn text_search_find(
 
 const TS_CONFIG: Oid = Oid(3602);
 const TS_DICT: Oid = Oid(3600);
+const TS_PARSER: Oid = Oid(3601);
 
-fn text_search_in(catalog: &Catalog, relid: Oid, what: &str, text: &str) -> PgResult<Oid> {
+fn text_search_in(cx: &dyn FnContext, relid: Oid, what: &str, text: &str) -> PgResult<Oid> {
+    let catalog = session_catalog(cx)?;
     let names = names(text)?;
-    let (schema, name) = qualified(&names)?;
+    let (schema, name) = qualified(cx, &names)?;
     text_search_find(catalog, relid, schema, name)?.ok_or_else(|| -> PgError {
         err!(UNDEFINED_OBJECT, "text search {what} \"{}\" does not exist", names.join("."))
     })
@@ -360,16 +383,20 @@ fn text_search_out(catalog: &Catalog, relid: Oid, oid: Oid) -> PgResult<Option<S
     Ok(Some(quote_qualified(schema.as_deref(), &name)))
 }
 
-pub(super) fn config_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
-    text_search_in(catalog, TS_CONFIG, "configuration", text)
+pub(super) fn config_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    text_search_in(cx, TS_CONFIG, "configuration", text)
+}
+
+pub(super) fn parser_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    text_search_in(cx, TS_PARSER, "parser", text)
 }
 
 pub(super) fn config_out(catalog: &Catalog, oid: Oid) -> PgResult<Option<String>> {
     text_search_out(catalog, TS_CONFIG, oid)
 }
 
-pub(super) fn dictionary_in(catalog: &Catalog, text: &str) -> PgResult<Oid> {
-    text_search_in(catalog, TS_DICT, "dictionary", text)
+pub(super) fn dictionary_in(cx: &dyn FnContext, text: &str) -> PgResult<Oid> {
+    text_search_in(cx, TS_DICT, "dictionary", text)
 }
 
 pub(super) fn dictionary_out(catalog: &Catalog, oid: Oid) -> PgResult<Option<String>> {

@@ -95,7 +95,6 @@ pub(super) fn register(r: &mut Registry) {
         "circle_in" "circle_out" "circle_recv" "circle_send": t::CIRCLE;
         "line_in" "line_out" "line_recv" "line_send": t::LINE;
         "tsvectorin" "tsvectorout" "tsvectorrecv" "tsvectorsend": t::TSVECTOR;
-        "tsqueryin" "tsqueryout" "tsqueryrecv" "tsquerysend": t::TSQUERY;
         "void_in" "void_out" "void_recv" "void_send": t::VOID;
     }
     // Trees are made by the server only.

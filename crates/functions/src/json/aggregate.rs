@@ -143,7 +143,9 @@ fn tree_member(cx: &mut CallContext<'_>, args: &mut [Datum], mode: Mode) -> PgRe
     }
     let state = datum.as_internal_mut::<Tree>();
     let key = key_text(cx, cx.arg_type(1), &args[1])?;
-    check_unique(&mut state.keys, &key, mode)?;
+    if mode.unique && !state.keys.insert(key.clone()) {
+        bail!(DUPLICATE_JSON_OBJECT_KEY_VALUE, "duplicate JSON object key value");
+    }
     if mode.strict && args[2].is_null() {
         return Ok(datum);
     }

@@ -6,7 +6,7 @@ use types::{Datum, Oid, json, jsonb, jsonb::JsonValue, numeric, type_oid};
 /// Seconds of a date and time value in ISO form, whatever DateStyle says.
 fn iso_text(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult<String> {
     let options = types::IoOptions {
-        date_style: types::DateStyle::Iso,
+        date_style: types::DateStyle::Xsd,
         date_order: types::DateOrder::Ymd,
         ..cx.session.io_options().clone()
     };
@@ -14,9 +14,7 @@ fn iso_text(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult<String> {
     if !types::io::text_out(typ, value, &options, &mut out) {
         cx.session.type_output(typ, value, &mut out)?;
     }
-    let text = String::from_utf8_lossy(&out).into_owned();
-    let separated = matches!(typ, type_oid::TIMESTAMP | type_oid::TIMESTAMPTZ);
-    Ok(if separated { text.replacen(' ', "T", 1) } else { text })
+    Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
 fn is_datetime(typ: Oid) -> bool {

@@ -7,10 +7,14 @@ mod access;
 mod aggregate;
 mod build;
 mod compare;
+mod constructor;
 mod convert;
 mod doc;
 mod expand;
 mod modify;
+mod populate;
+
+pub(crate) use constructor::Machinery;
 
 use error::PgResult;
 use fmgr::Registry;
@@ -27,6 +31,7 @@ pub fn register(r: &mut Registry) {
     compare::register(r);
     expand::register(r);
     modify::register(r);
+    populate::register(r);
 }
 
 /// A view of a jsonb argument.

@@ -71,9 +71,20 @@ fn register_delete(r: &mut Registry) {
         if !matches!(value, JsonValue::Array(_) | JsonValue::Object(_)) {
             bail!(INVALID_PARAMETER_VALUE, "cannot delete path in scalar");
         }
+        if is_empty(&value) {
+            return Ok(a[0].clone());
+        }
         change(&mut value, &steps(&a[1])?, 0, &Change::Delete)?;
         jsonb(&value)
     });
+}
+
+fn is_empty(value: &JsonValue) -> bool {
+    match value {
+        JsonValue::Array(elems) => elems.is_empty(),
+        JsonValue::Object(members) => members.is_empty(),
+        _ => false,
+    }
 }
 
 /// What happens at the end of a path.
@@ -180,6 +191,9 @@ fn register_set(r: &mut Registry) {
         if !matches!(value, JsonValue::Array(_) | JsonValue::Object(_)) {
             bail!(INVALID_PARAMETER_VALUE, "cannot set path in scalar");
         }
+        if is_empty(&value) && matches!(action, Change::Delete | Change::Set(_, false)) {
+            return Ok(target.clone());
+        }
         change(&mut value, &steps(path)?, 0, action)?;
         jsonb(&value)
     }
@@ -217,6 +231,86 @@ fn register_set(r: &mut Registry) {
             ),
         }
     });
+}
+
+/// Subscripted assignment: missing containers are made on the way, gaps in arrays filled with null.
+pub(super) fn assign(container: &Datum, path: &[(String, bool)], value: &Datum) -> PgResult<Datum> {
+    let mut target = match container {
+        Datum::Null if path.first().is_some_and(|(_, int)| *int) => JsonValue::Array(Vec::new()),
+        Datum::Null => JsonValue::Object(Vec::new()),
+        stored => view(stored).to_value(),
+    };
+    let value = match value {
+        Datum::Null => JsonValue::Null,
+        stored => view(stored).to_value(),
+    };
+    let steps: Vec<&str> = path.iter().map(|(step, _)| step.as_str()).collect();
+    assign_at(&mut target, &steps, 0, value)?;
+    jsonb(&target)
+}
+
+fn assign_at(
+    target: &mut JsonValue,
+    path: &[&str],
+    level: usize,
+    value: JsonValue,
+) -> PgResult<()> {
+    let Some(step) = path.get(level) else {
+        *target = value;
+        return Ok(());
+    };
+    let rest = &path[level + 1..];
+    match target {
+        JsonValue::Object(members) => match members.iter_mut().find(|(key, _)| key == step) {
+            Some((_, member)) => assign_at(member, path, level + 1, value),
+            None => {
+                members.push((step.to_string(), chain(rest, value)));
+                Ok(())
+            }
+        },
+        JsonValue::Array(elems) => {
+            let index: i32 = step.parse().map_err(|_| {
+                err!(
+                    INVALID_TEXT_REPRESENTATION,
+                    "path element at position {} is not an integer: \"{step}\"",
+                    level + 1
+                )
+            })?;
+            let at = match usize::try_from(index) {
+                Ok(at) => at,
+                Err(_) => match elems.len().checked_sub(index.unsigned_abs() as usize) {
+                    Some(at) => at,
+                    None => bail!(
+                        INVALID_PARAMETER_VALUE,
+                        "path element at position {} is out of range: {index}",
+                        level + 1
+                    ),
+                },
+            };
+            match elems.get_mut(at) {
+                Some(elem) => assign_at(elem, path, level + 1, value),
+                None => {
+                    elems.resize(at, JsonValue::Null);
+                    elems.push(chain(rest, value));
+                    Ok(())
+                }
+            }
+        }
+        _ => Err(err!(INVALID_PARAMETER_VALUE, "cannot replace existing key")
+            .detail("The path assumes key is a composite object, but it is a scalar value.")),
+    }
+}
+
+/// A value within new containers: arrays for steps that are integers, else objects.
+fn chain(path: &[&str], value: JsonValue) -> JsonValue {
+    path.iter().rev().fold(value, |inner, step| match step.parse::<i32>() {
+        Ok(index) => {
+            let mut elems = vec![JsonValue::Null; index.max(0) as usize];
+            elems.push(inner);
+            JsonValue::Array(elems)
+        }
+        Err(_) => JsonValue::Object(vec![(step.to_string(), inner)]),
+    })
 }
 
 fn strip(value: &mut JsonValue, in_arrays: bool) {

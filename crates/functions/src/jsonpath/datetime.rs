@@ -1,71 +1,35 @@
 //! Dates and times in paths: reading, conversion, comparison.
 use super::item::Item;
-use error::{PgError, PgResult, err, not_supported};
+use crate::format::parse_datetime;
+use error::{PgError, PgResult, err};
 use fmgr::FnContext;
 use std::cmp::Ordering;
 use types::{
     Datum, Oid,
     datetime::{
-        TimeTz, date_input, date_to_timestamp, round_usecs, time_input, timestamp_apply,
-        timestamp_input, timestamp_to_date, timestamp_to_timestamptz, timestamptz_input,
-        timestamptz_to_timestamp, timetz_input, unix_seconds,
+        TimeTz, date_to_timestamp, round_usecs, timestamp_apply, timestamp_to_date,
+        timestamp_to_timestamptz, timestamptz_to_timestamp, unix_seconds,
     },
     jsonpath::Method,
     type_oid as t,
 };
 
-/// The type that ISO 8601 text has: `2020-01-02`, `10:20:30[.5][+03]`, both with blank or T between.
-fn kind(text: &str) -> Option<Oid> {
-    let shape = |s: &str, pattern: &str| {
-        s.len() == pattern.len()
-            && s.bytes()
-                .zip(pattern.bytes())
-                .all(|(c, p)| if p == b'9' { c.is_ascii_digit() } else { c == p })
-    };
-    let is_date = |s: &str| shape(s, "9999-99-99");
-    // `Some(true)` with a zone.
-    let clock = |s: &str| -> Option<bool> {
-        let zone = s.find(['+', '-', 'Z', 'z']);
-        let (time, zone) = match zone {
-            Some(at) => (s[..at].trim_end(), Some(&s[at..])),
-            None => (s, None),
-        };
-        let (hms, fraction) = match time.split_once('.') {
-            Some((hms, fraction)) => (hms, Some(fraction)),
-            None => (time, None),
-        };
-        let digits = |f: &str| !f.is_empty() && f.bytes().all(|c| c.is_ascii_digit());
-        let zone_ok = zone.is_none_or(|z| {
-            z.eq_ignore_ascii_case("z")
-                || shape(&z[1..], "99")
-                || shape(&z[1..], "99:99")
-                || shape(&z[1..], "99:99:99")
-        });
-        let ok = shape(hms, "99:99:99") && fraction.is_none_or(digits) && zone_ok;
-        ok.then_some(zone.is_some())
-    };
-    if is_date(text) {
-        return Some(t::DATE);
-    }
-    if let Some(zone) = clock(text) {
-        return Some(if zone { t::TIMETZ } else { t::TIME });
-    }
-    let (date, time) = (text.get(..10)?, text.get(11..)?);
-    let between = matches!(text.as_bytes()[10], b' ' | b'T');
-    let zone = clock(time).filter(|_| between && is_date(date))?;
-    Some(if zone { t::TIMESTAMPTZ } else { t::TIMESTAMP })
-}
-
-fn read(session: &dyn FnContext, typ: Oid, text: &str) -> PgResult<Datum> {
-    let opts = session.io_options();
-    Ok(match typ {
-        t::DATE => Datum::Int4(date_input(text, opts)?),
-        t::TIME => Datum::Int8(time_input(text, -1, opts)?),
-        t::TIMETZ => Datum::Bytes(timetz_input(text, -1, opts)?.encode()),
-        t::TIMESTAMP => Datum::Int8(timestamp_input(text, -1, opts)?),
-        _ => Datum::Int8(timestamptz_input(text, -1, opts)?),
-    })
-}
+/// Templates of ISO 8601, in the order in which they are tried.
+const ISO: [&str; 13] = [
+    "yyyy-mm-dd",
+    "HH24:MI:SS.USTZ",
+    "HH24:MI:SSTZ",
+    "HH24:MI:SS.US",
+    "HH24:MI:SS",
+    "yyyy-mm-dd HH24:MI:SS.USTZ",
+    "yyyy-mm-dd HH24:MI:SSTZ",
+    "yyyy-mm-dd\"T\"HH24:MI:SS.USTZ",
+    "yyyy-mm-dd\"T\"HH24:MI:SSTZ",
+    "yyyy-mm-dd HH24:MI:SS.US",
+    "yyyy-mm-dd HH24:MI:SS",
+    "yyyy-mm-dd\"T\"HH24:MI:SS.US",
+    "yyyy-mm-dd\"T\"HH24:MI:SS",
+];
 
 fn name(typ: Oid) -> &'static str {
     match typ {
@@ -86,6 +50,15 @@ fn needs_zone(from: Oid, to: Oid) -> PgError {
         name(to)
     )
     .hint("Use *_tz() function for time zone support.")
+    .hard()
+}
+
+/// A text that no template fits fails for each of them; those that cannot fit are left out.
+fn may_fit(text: &str, template: &str) -> bool {
+    let dated = text.as_bytes().get(4) == Some(&b'-') || text.len() > 12 && !text.contains(':');
+    let has_colon = text.contains(':');
+    let template_dated = template.starts_with('y');
+    (!has_colon || template.contains(':')) && (!dated || template_dated)
 }
 
 /// `datetime()`, `date()`, `time()` and the rest.
@@ -97,9 +70,6 @@ pub(super) fn parse<'a>(
     precision: i32,
     use_zone: bool,
 ) -> PgResult<Item<'a>> {
-    if template.is_some() {
-        return Err(not_supported!("a template in jsonpath's datetime()"));
-    }
     let unrecognized = || {
         let e = err!(
             INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION,
@@ -113,8 +83,15 @@ pub(super) fn parse<'a>(
             _ => e,
         }
     };
-    let typ = kind(text).ok_or_else(unrecognized)?;
-    let value = read(session, typ, text)?;
+    let opts = session.io_options();
+    let (typ, value, offset) = match template {
+        Some(template) => parse_datetime(text, template, opts)?,
+        None => ISO
+            .iter()
+            .filter(|t| may_fit(text, t))
+            .find_map(|t| parse_datetime(text, t, opts).ok())
+            .ok_or_else(unrecognized)?,
+    };
     let target = match method {
         Method::Date => t::DATE,
         Method::Time => t::TIME,
@@ -124,6 +101,14 @@ pub(super) fn parse<'a>(
         _ => typ,
     };
     let value = convert(session, typ, target, value, use_zone)?.ok_or_else(unrecognized)?;
+    let offset = match (typ, target, &value) {
+        (t::TIMESTAMPTZ, ..) => offset,
+        (_, t::TIMESTAMPTZ, Datum::Int8(ts)) => {
+            session.io_options().time_zone.at(unix_seconds(*ts)).offset
+        }
+        _ => offset,
+    };
+    let precision = checked_precision(session, target, precision)?;
     let value = match (target, value) {
         (t::TIME, Datum::Int8(v)) => Datum::Int8(round_usecs(v, precision)),
         (t::TIMETZ, Datum::Bytes(v)) => {
@@ -136,7 +121,29 @@ pub(super) fn parse<'a>(
         }
         (_, value) => value,
     };
-    Ok(Item::Datetime(target, value))
+    Ok(Item::Datetime(target, value, offset))
+}
+
+/// A precision beyond the most there is is cut, with a warning.
+fn checked_precision(session: &dyn FnContext, target: Oid, precision: i32) -> PgResult<i32> {
+    if precision < 0 {
+        return Ok(-1);
+    }
+    let (name, zone) = match target {
+        t::TIME => ("TIME", ""),
+        t::TIMETZ => ("TIME", " WITH TIME ZONE"),
+        t::TIMESTAMP => ("TIMESTAMP", ""),
+        t::TIMESTAMPTZ => ("TIMESTAMP", " WITH TIME ZONE"),
+        _ => return Ok(-1),
+    };
+    if precision > 6 {
+        session.notice(PgError::warning(
+            error::SqlState::INVALID_PARAMETER_VALUE,
+            format!("{name}({precision}){zone} precision reduced to maximum allowed, 6"),
+        ));
+        return Ok(6);
+    }
+    Ok(precision)
 }
 
 /// A value as another of the types; `None` where there is no such conversion.
@@ -149,6 +156,14 @@ fn convert(
 ) -> PgResult<Option<Datum>> {
     if from == to {
         return Ok(Some(v));
+    }
+    let clock = |typ: Oid| matches!(typ, t::TIME | t::TIMETZ);
+    // A time has no date, and a date no time.
+    if clock(from) && !clock(to)
+        || from == t::DATE && clock(to)
+        || (from, to) == (t::TIMESTAMP, t::TIMETZ)
+    {
+        return Ok(None);
     }
     let zone = &session.io_options().time_zone;
     let zoned = |typ: Oid| matches!(typ, t::TIMETZ | t::TIMESTAMPTZ);
@@ -193,7 +208,7 @@ pub(super) fn compare(
     y: &Item<'_>,
     use_zone: bool,
 ) -> PgResult<Option<Ordering>> {
-    let (Item::Datetime(tx, vx), Item::Datetime(ty, vy)) = (x, y) else { return Ok(None) };
+    let (Item::Datetime(tx, vx, _), Item::Datetime(ty, vy, _)) = (x, y) else { return Ok(None) };
     // The more precise type of the two.
     let rank = |typ: Oid| match typ {
         t::DATE => 0,
@@ -206,8 +221,8 @@ pub(super) fn compare(
         return Ok(None);
     }
     let target = if rank(*tx) >= rank(*ty) { *tx } else { *ty };
-    let a = convert(session, *tx, target, vx.clone(), use_zone)?;
-    let b = convert(session, *ty, target, vy.clone(), use_zone)?;
+    let a = beyond(convert(session, *tx, target, vx.clone(), use_zone), vx)?;
+    let b = beyond(convert(session, *ty, target, vy.clone(), use_zone), vy)?;
     Ok(match (a, b) {
         (Some(Datum::Int4(a)), Some(Datum::Int4(b))) => Some(a.cmp(&b)),
         (Some(Datum::Int8(a)), Some(Datum::Int8(b))) => Some(a.cmp(&b)),
@@ -216,4 +231,14 @@ pub(super) fn compare(
         }
         _ => None,
     })
+}
+
+/// A date that no timestamp reaches is before or after all of them.
+fn beyond(converted: PgResult<Option<Datum>>, v: &Datum) -> PgResult<Option<Datum>> {
+    match (converted, v) {
+        (Err(e), Datum::Int4(days)) if e.sqlstate() == error::SqlState::DATETIME_FIELD_OVERFLOW => {
+            Ok(Some(Datum::Int8(if *days < 0 { i64::MIN } else { i64::MAX })))
+        }
+        (result, _) => result,
+    }
 }

@@ -1,10 +1,15 @@
 //! Item methods.
-use super::{datetime, exec::Executor, item::Item};
-use error::{PgError, PgResult, bail, err};
+use super::{
+    datetime,
+    exec::{Depth, Executor, Fault, Outcome, Sink},
+    item::{Item, datetime_text},
+};
+use error::{PgError, err};
 use types::{
     Varlena, boolean, float, int,
-    jsonb::Jsonb,
-    jsonpath::{Expr, Method},
+    jsonb::{JsonValue, Jsonb},
+    jsonb_layout,
+    jsonpath::{Accessor, Expr, Method, Primary},
     numeric::{self, Numeric},
 };
 
@@ -31,18 +36,26 @@ fn invalid(method: Method, text: &str, type_name: &str) -> PgError {
     )
 }
 
-fn number_text(v: &[u8]) -> String {
+#[cold]
+fn not_finite(method: Method) -> PgError {
+    err!(
+        NON_NUMERIC_SQL_JSON_ITEM,
+        "NaN or Infinity is not allowed for jsonpath item method .{}()",
+        method.name()
+    )
+}
+
+pub(super) fn number_text(v: &[u8]) -> String {
     let mut out = Vec::new();
     numeric::output(v, &mut out);
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// A string or number as text.
-fn scalar_text(method: Method, item: &Item<'_>) -> PgResult<String> {
-    match item.view() {
-        Some(Jsonb::String(s)) => Ok(s.to_string()),
-        Some(Jsonb::Number(n)) => Ok(number_text(n)),
-        _ => Err(wrong_kind(method, "a string or numeric value")),
+/// What a literal argument is.
+fn literal(args: &[Expr], n: usize) -> Option<&Primary> {
+    match args.get(n) {
+        Some(Expr::Path(primary, steps)) if steps.is_empty() => Some(primary),
+        _ => None,
     }
 }
 
@@ -51,187 +64,257 @@ impl<'a> Executor<'a, '_> {
         &mut self,
         method: Method,
         args: &[Expr],
-        item: &Item<'a>,
+        steps: &[Accessor],
+        item: Item<'a>,
+        found: &mut Sink<'_, 'a>,
         unwrap: bool,
-        out: &mut Vec<Item<'a>>,
-    ) -> PgResult<()> {
-        if unwrap && unwraps(method) {
-            if let Some(parts) = item.parts()? {
-                for part in parts {
-                    self.method(method, args, &part, false, out)?;
-                }
-                return Ok(());
-            }
+    ) -> Outcome {
+        if let (true, true, Item::View(view @ Jsonb::Array(_))) = (unwrap, unwraps(method), &item) {
+            return self.children(*view, steps, found, Depth::ONE, false);
         }
+        let rest = &steps[1..];
         let result = match method {
-            Method::Type => Item::String(item.type_name().to_string()),
-            Method::Size => match item.parts()? {
-                Some(parts) => Item::Number(numeric::from_i64(parts.len() as i64)),
-                None if self.lax => Item::Number(numeric::from_i64(1)),
-                None => bail!(
-                    SQL_JSON_ARRAY_NOT_FOUND,
-                    "jsonpath item method .size() can only be applied to an array"
-                ),
+            Method::Type => Item::string(self.arena, item.type_name()),
+            Method::Size => match &item {
+                Item::View(Jsonb::Array(array)) => {
+                    Item::number(self.arena, &numeric::from_i64(array.len() as i64))
+                }
+                _ if self.lax => Item::number(self.arena, &numeric::from_i64(1)),
+                _ if self.is_forgiving() => return Ok(false),
+                _ => {
+                    return Err(self.fault(|| {
+                        err!(
+                            SQL_JSON_ARRAY_NOT_FOUND,
+                            "jsonpath item method .size() can only be applied to an array"
+                        )
+                    }));
+                }
             },
-            Method::Abs | Method::Floor | Method::Ceiling => match item.view() {
-                Some(Jsonb::Number(v)) => Item::Number(match method {
+            Method::Abs | Method::Floor | Method::Ceiling => {
+                let Item::View(Jsonb::Number(v)) = item else {
+                    return Err(self.fault(|| wrong_kind(method, "a numeric value")));
+                };
+                let v = match method {
                     Method::Abs => numeric::abs(v)?,
                     Method::Floor => numeric::floor(v)?,
                     _ => numeric::ceil(v)?,
-                }),
-                _ => return Err(wrong_kind(method, "a numeric value")),
-            },
-            Method::Keyvalue => return self.key_values(item, out),
-            Method::Double => Item::Number(double(item)?),
-            Method::Number => Item::Number(finite_number(method, item)?),
-            Method::Decimal => Item::Number(self.decimal(args, item)?),
-            Method::Integer => Item::Number(integer::<i32>(method, item, "integer")?),
-            Method::Bigint => Item::Number(integer::<i64>(method, item, "bigint")?),
-            Method::Boolean => Item::View(Jsonb::Bool(to_boolean(item)?)),
-            Method::String => Item::String(string(item)?),
-            _ => {
-                let arg = args.first();
-                let template = match (method, arg) {
-                    (Method::Datetime, Some(arg)) => Some(self.template(arg, item)?),
-                    _ => None,
                 };
-                let precision = match (method, arg) {
-                    (Method::Datetime, _) | (_, None) => -1,
-                    (_, Some(arg)) => self.precision(arg, item)?,
-                };
-                let text = match item.view() {
-                    Some(Jsonb::String(s)) => s.to_string(),
-                    _ => {
-                        return Err(err!(
-                            INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION,
-                            "jsonpath item method .{}() can only be applied to a string",
-                            method.name()
-                        ));
-                    }
-                };
-                datetime::parse(
-                    self.session,
-                    method,
-                    &text,
-                    template.as_deref(),
-                    precision,
-                    self.use_zone,
-                )?
+                Item::number(self.arena, &v)
             }
+            Method::Keyvalue => return self.key_values(&item, rest, found),
+            Method::Double => {
+                let v = self.double(&item)?;
+                Item::number(self.arena, &v)
+            }
+            Method::Number | Method::Decimal => {
+                let v = self.decimal(method, args, &item)?;
+                Item::number(self.arena, &v)
+            }
+            Method::Integer => {
+                let v = self.integer::<i32>(method, &item, "integer")?;
+                Item::number(self.arena, &v)
+            }
+            Method::Bigint => {
+                let v = self.integer::<i64>(method, &item, "bigint")?;
+                Item::number(self.arena, &v)
+            }
+            Method::Boolean => Item::View(Jsonb::Bool(self.boolean(&item)?)),
+            Method::String => {
+                let text = self.string(&item)?;
+                Item::string(self.arena, &text)
+            }
+            _ => self.datetime(method, args, &item)?,
         };
-        out.push(result);
-        Ok(())
+        self.next(result, rest, found)
     }
 
-    fn template(&mut self, arg: &Expr, item: &Item<'a>) -> PgResult<String> {
-        match &self.eval(arg, item)?[..] {
-            [Item::String(s)] => Ok(s.clone()),
-            _ => bail!(SYNTAX_ERROR, "invalid argument of jsonpath item method .datetime()"),
+    fn datetime(
+        &mut self,
+        method: Method,
+        args: &[Expr],
+        item: &Item<'a>,
+    ) -> Result<Item<'a>, Fault> {
+        let Item::View(Jsonb::String(text)) = item else {
+            return Err(self.fault(|| {
+                err!(
+                    INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION,
+                    "jsonpath item method .{}() can only be applied to a string",
+                    method.name()
+                )
+            }));
+        };
+        let (mut template, mut precision) = (None, -1);
+        match (method, literal(args, 0)) {
+            (Method::Datetime, Some(Primary::String(text))) => template = Some(text.as_str()),
+            (Method::Datetime | Method::Date, _) | (_, None) => {}
+            (_, Some(Primary::Number(v))) => {
+                precision = numeric::to_int(v).map_err(|_| {
+                    self.fault(|| {
+                        err!(
+                            INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION,
+                            "time precision of jsonpath item method .{}() is out of range for \
+                             type integer",
+                            method.name()
+                        )
+                    })
+                })?;
+            }
+            _ => {
+                let message = "invalid jsonpath item type for datetime argument";
+                return Err(Fault::Hard(PgError::internal(message)));
+            }
+        }
+        datetime::parse(self.session, method, text, template, precision, self.use_zone)
+            .map_err(|e| if e.0.soft == Some(false) { Fault::Hard(e) } else { self.soften(e) })
+    }
+
+    fn key_values(
+        &mut self,
+        item: &Item<'a>,
+        rest: &[Accessor],
+        found: &mut Sink<'_, 'a>,
+    ) -> Outcome {
+        let Item::View(Jsonb::Object(object)) = item else {
+            return Err(self.fault(|| {
+                err!(
+                    SQL_JSON_OBJECT_NOT_FOUND,
+                    "jsonpath item method .keyvalue() can only be applied to an object"
+                )
+            }));
+        };
+        if object.is_empty() {
+            return Ok(false);
+        }
+        if rest.is_empty() && found.first_only() {
+            return Ok(true);
+        }
+        let (document, number) = self.base;
+        let offset = jsonb_layout::offset_of(&document, object).unwrap_or(0);
+        let id = numeric::from_i64(offset as i64 + number * 10_000_000_000);
+        let mut any = false;
+        for (key, value) in object.iter() {
+            let pair = JsonValue::Object(vec![
+                ("key".to_string(), JsonValue::String(key.to_string())),
+                ("value".to_string(), value.to_value()),
+                ("id".to_string(), JsonValue::Number(id.clone())),
+            ]);
+            let stored: &'a [u8] = self.arena.alloc_slice_copy(&pair.encode()?);
+            let pair = Jsonb::new(stored);
+            let saved = std::mem::replace(&mut self.base, (pair, self.next_object));
+            self.next_object += 1;
+            let result = self.next(Item::View(pair), rest, found);
+            self.base = saved;
+            any |= result?;
+            if any && found.first_only() {
+                break;
+            }
+        }
+        Ok(any)
+    }
+
+    /// A string or number as text.
+    fn scalar_text(&self, method: Method, item: &Item<'a>) -> Result<String, Fault> {
+        match item {
+            Item::View(Jsonb::String(s)) => Ok(s.to_string()),
+            Item::View(Jsonb::Number(n)) => Ok(number_text(n)),
+            _ => Err(self.fault(|| wrong_kind(method, "a string or numeric value"))),
         }
     }
 
-    fn precision(&mut self, arg: &Expr, item: &Item<'a>) -> PgResult<i32> {
-        self.int_argument(arg, item).map(|p| p.clamp(-1, 6))
-    }
-
-    fn int_argument(&mut self, arg: &Expr, item: &Item<'a>) -> PgResult<i32> {
-        match self.eval(arg, item)?.first().and_then(Item::view) {
-            Some(Jsonb::Number(v)) => numeric::to_int(v),
-            _ => bail!(NON_NUMERIC_SQL_JSON_ITEM, "invalid jsonpath item type for method argument"),
+    fn double(&self, item: &Item<'a>) -> Result<Varlena, Fault> {
+        let method = Method::Double;
+        let text = self.scalar_text(method, item)?;
+        let v = float::input8(&text)
+            .map_err(|_| self.fault(|| invalid(method, &text, "double precision")))?;
+        if !v.is_finite() {
+            return Err(self.fault(|| not_finite(method)));
+        }
+        match item {
+            // A number only has to fit.
+            Item::View(Jsonb::Number(n)) => Ok(Varlena::new(n)),
+            _ => Ok(numeric::from_f64(v)?),
         }
     }
 
-    fn decimal(&mut self, args: &[Expr], item: &Item<'a>) -> PgResult<Varlena> {
-        let v = finite_number(Method::Decimal, item)?;
-        let mods =
-            args.iter().map(|arg| self.int_argument(arg, item)).collect::<PgResult<Vec<i32>>>()?;
-        if mods.is_empty() {
+    fn decimal(&self, method: Method, args: &[Expr], item: &Item<'a>) -> Result<Varlena, Fault> {
+        let text = self.scalar_text(method, item)?;
+        let wrong = || invalid(method, &text, "numeric");
+        let v = match numeric::parse(&text) {
+            Ok(v @ Numeric::Finite(_)) => v.encode()?,
+            Ok(_) => return Err(self.fault(|| not_finite(method))),
+            Err(_) => return Err(self.fault(wrong)),
+        };
+        if method == Method::Number || args.is_empty() {
             return Ok(v);
         }
-        let typmod = numeric::typmod_in(&mods)?;
-        numeric::apply_typmod_stored(&v, typmod)
-            .map_err(|_| invalid(Method::Decimal, &number_text(&v), "numeric"))
+        let mut mods = Vec::with_capacity(2);
+        for (n, what) in [(0, "precision"), (1, "scale")] {
+            match literal(args, n) {
+                Some(Primary::Number(v)) => match numeric::to_int::<i32>(v) {
+                    Ok(v) => mods.push(v),
+                    Err(_) => {
+                        return Err(self.fault(|| {
+                            err!(
+                                NON_NUMERIC_SQL_JSON_ITEM,
+                                "{what} of jsonpath item method .{}() is out of range for type \
+                                 integer",
+                                method.name()
+                            )
+                        }));
+                    }
+                },
+                _ => break,
+            }
+        }
+        let typmod = numeric::typmod_in(&mods).map_err(|e| self.soften(e))?;
+        numeric::apply_typmod_stored(&v, typmod).map_err(|_| self.fault(wrong))
     }
 
-    fn key_values(&mut self, item: &Item<'a>, out: &mut Vec<Item<'a>>) -> PgResult<()> {
-        let Some(members) = item.members()? else {
-            bail!(
-                SQL_JSON_OBJECT_NOT_FOUND,
-                "jsonpath item method .keyvalue() can only be applied to an object"
-            );
+    fn integer<T: int::PgInt + Into<i64>>(
+        &self,
+        method: Method,
+        item: &Item<'a>,
+        name: &str,
+    ) -> Result<Varlena, Fault> {
+        let text = self.scalar_text(method, item)?;
+        let value: Result<T, _> = match item {
+            Item::View(Jsonb::Number(v)) => numeric::to_int(v),
+            _ => int::input(&text),
         };
-        // PostgreSQL numbers objects by their place in the stored document, which items here do not know.
-        let _ = (members, out);
-        Err(error::not_supported!("jsonpath item method .keyvalue()"))
-    }
-}
-
-fn double(item: &Item<'_>) -> PgResult<Varlena> {
-    let text = scalar_text(Method::Double, item)?;
-    let v = float::input8(&text).map_err(|_| invalid(Method::Double, &text, "double precision"))?;
-    if !v.is_finite() {
-        bail!(
-            NON_NUMERIC_SQL_JSON_ITEM,
-            "NaN or Infinity is not allowed for jsonpath item method .double()"
-        );
-    }
-    // A number passes through float8, which may cost it digits.
-    let mut out = Vec::new();
-    float::output8(v, 1, &mut out);
-    numeric::input(std::str::from_utf8(&out).unwrap_or("0"), -1)
-}
-
-fn finite_number(method: Method, item: &Item<'_>) -> PgResult<Varlena> {
-    let text = scalar_text(method, item)?;
-    match numeric::parse(&text) {
-        Ok(v @ Numeric::Finite(_)) => v.encode(),
-        Ok(_) => bail!(
-            NON_NUMERIC_SQL_JSON_ITEM,
-            "NaN or Infinity is not allowed for jsonpath item method .{}()",
-            method.name()
-        ),
-        Err(_) => Err(invalid(method, &text, "numeric")),
-    }
-}
-
-fn integer<T: int::PgInt + Into<i64>>(
-    method: Method,
-    item: &Item<'_>,
-    name: &str,
-) -> PgResult<Varlena> {
-    let text = scalar_text(method, item)?;
-    let value: PgResult<T> = match item.view() {
-        Some(Jsonb::Number(v)) => numeric::to_int(v),
-        _ => int::input(&text),
-    };
-    value.map(|v| numeric::from_i64(v.into())).map_err(|_| invalid(method, &text, name))
-}
-
-fn to_boolean(item: &Item<'_>) -> PgResult<bool> {
-    match item.view() {
-        Some(Jsonb::Bool(v)) => Ok(v),
-        Some(Jsonb::Number(v)) => {
-            let v: i32 = numeric::dscale(v)
-                .filter(|_| numeric::min_scale(v) == Some(0))
-                .and_then(|_| numeric::to_int(v).ok())
-                .ok_or_else(|| invalid(Method::Boolean, &number_text(v), "boolean"))?;
-            Ok(v != 0)
+        match value {
+            Ok(v) => Ok(numeric::from_i64(v.into())),
+            Err(_) => Err(self.fault(|| invalid(method, &text, name))),
         }
-        Some(Jsonb::String(s)) => {
-            boolean::parse(s).ok_or_else(|| invalid(Method::Boolean, s, "boolean"))
-        }
-        _ => Err(wrong_kind(Method::Boolean, "a boolean, string, or numeric value")),
     }
-}
 
-fn string(item: &Item<'_>) -> PgResult<String> {
-    match item {
-        Item::Datetime(typ, v) => Ok(super::item::datetime_text(*typ, v)),
-        other => match other.view() {
-            Some(Jsonb::String(s)) => Ok(s.to_string()),
-            Some(Jsonb::Number(n)) => Ok(number_text(n)),
-            Some(Jsonb::Bool(b)) => Ok(b.to_string()),
-            _ => Err(wrong_kind(Method::String, "a boolean, string, numeric, or datetime value")),
-        },
+    fn boolean(&self, item: &Item<'a>) -> Result<bool, Fault> {
+        let method = Method::Boolean;
+        match item {
+            Item::View(Jsonb::Bool(v)) => Ok(*v),
+            Item::View(Jsonb::Number(v)) => {
+                let text = number_text(v);
+                match int::input::<i32>(&text) {
+                    Ok(v) => Ok(v != 0),
+                    Err(_) => Err(self.fault(|| invalid(method, &text, "boolean"))),
+                }
+            }
+            Item::View(Jsonb::String(s)) => match boolean::parse(s) {
+                Some(v) => Ok(v),
+                None => Err(self.fault(|| invalid(method, s, "boolean"))),
+            },
+            _ => Err(self.fault(|| wrong_kind(method, "a boolean, string, or numeric value"))),
+        }
+    }
+
+    fn string(&self, item: &Item<'a>) -> Result<String, Fault> {
+        match item {
+            Item::Datetime(typ, v, offset) => Ok(datetime_text(*typ, v, *offset)),
+            Item::View(Jsonb::String(s)) => Ok(s.to_string()),
+            Item::View(Jsonb::Number(n)) => Ok(number_text(n)),
+            Item::View(Jsonb::Bool(b)) => Ok(b.to_string()),
+            _ => Err(self.fault(|| {
+                wrong_kind(Method::String, "a boolean, string, numeric, or datetime value")
+            })),
+        }
     }
 }

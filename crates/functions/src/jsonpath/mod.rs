@@ -1,110 +1,140 @@
-//! jsonpath execution: jsonb_path_exists, _match, _query and their operators.
+//! jsonpath execution: jsonb_path_exists, _match, _query and their operators, and the paths of SQL/JSON
+//! query functions.
 
 mod datetime;
 mod exec;
 mod item;
 mod method;
 mod predicate;
+mod sql;
 
+pub(crate) use sql::{
+    exists as sql_exists, query as sql_query, rows as sql_rows, value as sql_value,
+};
+
+use bumpalo::Bump;
 use error::{PgResult, bail, err};
-use exec::Executor;
+use exec::{Executor, Variables};
 use fmgr::{CallContext, Registry, VecRowSource};
 use item::Item;
+use std::{cell::RefCell, sync::Arc};
 use types::{
     Datum,
     jsonb::{JsonValue, Jsonb},
     jsonpath::{JsonPath, parse},
 };
 
-/// The parsed path, kept from call to call while it stays the same.
-struct Parsed {
-    text: Vec<u8>,
-    path: JsonPath,
+const KEPT_PATHS: usize = 16;
+
+thread_local! {
+    /// Paths that were parsed last, the latest at the end.
+    static PARSED: RefCell<Vec<(Box<[u8]>, Arc<JsonPath>)>> = const { RefCell::new(Vec::new()) };
 }
 
-fn parsed(cx: &mut CallContext<'_>, path: &Datum) -> PgResult<JsonPath> {
+/// A path's tree; the same text is parsed once in a while only.
+fn parsed(path: &Datum) -> PgResult<Arc<JsonPath>> {
     let text = path.as_bytes();
-    if let Some(cached) = cx.cache.as_ref().and_then(|c| c.downcast_ref::<Parsed>()) {
-        if cached.text == text {
-            return Ok(cached.path.clone());
+    PARSED.with_borrow_mut(|kept| {
+        if let Some(at) = kept.iter().rposition(|(t, _)| **t == *text) {
+            return Ok(kept[at].1.clone());
         }
-    }
-    let path = parse(path.as_str())?;
-    *cx.cache = Some(Box::new(Parsed { text: text.to_vec(), path: path.clone() }));
-    Ok(path)
+        let tree = Arc::new(parse(path.as_str())?);
+        if kept.len() == KEPT_PATHS {
+            kept.remove(0);
+        }
+        kept.push((text.into(), tree.clone()));
+        Ok(tree)
+    })
 }
 
-/// Items that a path finds; `None` if an error was to be kept silent.
-fn query<'a>(
-    cx: &mut CallContext<'_>,
-    a: &'a [Datum],
+/// The arguments of the jsonb_path_… functions.
+struct Call<'d> {
+    path: Arc<JsonPath>,
+    root: Jsonb<'d>,
+    vars: Option<Jsonb<'d>>,
+    silent: bool,
     use_zone: bool,
-) -> PgResult<Option<Vec<Item<'a>>>> {
-    let path = parsed(cx, &a[1])?;
-    let vars = match a.get(2) {
-        Some(vars) => match Jsonb::new(vars.as_bytes()) {
-            Jsonb::Object(vars) => Some(vars),
-            _ => {
-                return Err(err!(
-                    INVALID_PARAMETER_VALUE,
-                    "\"vars\" argument is not an object"
-                )
+}
+
+impl<'d> Call<'d> {
+    fn new(a: &'d [Datum], use_zone: bool) -> PgResult<Self> {
+        let path = parsed(&a[1])?;
+        let vars = a.get(2).map(|vars| Jsonb::new(vars.as_bytes()));
+        if vars.is_some_and(|v| !matches!(v, Jsonb::Object(_))) {
+            return Err(err!(INVALID_PARAMETER_VALUE, "\"vars\" argument is not an object")
                 .detail(
                     "Jsonpath parameters should be encoded as key-value pairs of \"vars\" object.",
                 ));
-            }
-        },
-        None => None,
-    };
-    let silent = a.get(3).is_none_or(Datum::as_bool);
-    let root = Jsonb::new(a[0].as_bytes());
-    let mut executor = Executor::new(cx.session, path.lax, root, vars, use_zone);
-    match executor.run(&path.expr) {
-        Ok(items) => Ok(Some(items)),
-        Err(e) if silent && !exec::is_hard(&e) => Ok(None),
-        Err(e) => Err(e),
+        }
+        let silent = a.get(3).is_none_or(Datum::as_bool);
+        Ok(Call { path, root: Jsonb::new(a[0].as_bytes()), vars, silent, use_zone })
     }
-}
 
-fn item_datum(item: &Item<'_>) -> PgResult<Datum> {
-    item.value()?.encode().map(Datum::Bytes)
+    fn executor<'a, 's>(&self, cx: &'s CallContext<'_>, arena: &'a Bump) -> Executor<'a, 's>
+    where
+        'd: 'a,
+    {
+        let variables = match self.vars {
+            Some(Jsonb::Object(vars)) => Variables::Object(vars),
+            _ => Variables::None,
+        };
+        Executor::new(cx.session, arena, &self.path, self.root, variables, self.use_zone)
+    }
+
+    /// What is found, up to an error if those are silent.
+    fn items<'a>(&self, cx: &CallContext<'_>, arena: &'a Bump) -> PgResult<Vec<Item<'a>>>
+    where
+        'd: 'a,
+    {
+        let mut found = Vec::new();
+        self.executor(cx, arena).run(&self.path, !self.silent, Some(&mut found))?;
+        Ok(found)
+    }
 }
 
 fn exists(cx: &mut CallContext<'_>, a: &[Datum], zone: bool) -> PgResult<Datum> {
-    Ok(query(cx, a, zone)?.map_or(Datum::Null, |items| Datum::Bool(!items.is_empty())))
+    let (arena, call) = (Bump::new(), Call::new(a, zone)?);
+    let found = call.executor(cx, &arena).run(&call.path, !call.silent, None)?;
+    Ok(found.map_or(Datum::Null, Datum::Bool))
 }
 
 fn matches(cx: &mut CallContext<'_>, a: &[Datum], zone: bool) -> PgResult<Datum> {
-    let silent = a.get(3).is_none_or(Datum::as_bool);
-    let Some(items) = query(cx, a, zone)? else { return Ok(Datum::Null) };
-    if let [item] = &items[..] {
-        match item.view() {
-            Some(Jsonb::Bool(v)) => return Ok(Datum::Bool(v)),
-            Some(Jsonb::Null) => return Ok(Datum::Null),
-            _ => {}
-        }
+    let (arena, call) = (Bump::new(), Call::new(a, zone)?);
+    match call.items(cx, &arena)?.as_slice() {
+        [Item::View(Jsonb::Bool(v))] => return Ok(Datum::Bool(*v)),
+        [Item::View(Jsonb::Null)] => return Ok(Datum::Null),
+        _ => {}
     }
-    if silent {
+    if call.silent {
         return Ok(Datum::Null);
     }
     bail!(SINGLETON_SQL_JSON_ITEM_REQUIRED, "single boolean result is expected")
 }
 
 fn first(cx: &mut CallContext<'_>, a: &[Datum], zone: bool) -> PgResult<Datum> {
-    match query(cx, a, zone)?.as_deref() {
-        Some([item, ..]) => item_datum(item),
-        _ => Ok(Datum::Null),
+    let (arena, call) = (Bump::new(), Call::new(a, zone)?);
+    match call.items(cx, &arena)?.first() {
+        Some(item) => item.datum(),
+        None => Ok(Datum::Null),
     }
 }
 
 fn array(cx: &mut CallContext<'_>, a: &[Datum], zone: bool) -> PgResult<Datum> {
-    let items = query(cx, a, zone)?.unwrap_or_default();
-    let values = items.iter().map(Item::value).collect::<PgResult<Vec<JsonValue>>>()?;
+    let (arena, call) = (Bump::new(), Call::new(a, zone)?);
+    let values = call.items(cx, &arena)?.iter().map(Item::value).collect();
     JsonValue::Array(values).encode().map(Datum::Bytes)
 }
 
 fn rows(cx: &mut CallContext<'_>, a: &[Datum], zone: bool) -> PgResult<Vec<Datum>> {
-    query(cx, a, zone)?.unwrap_or_default().iter().map(item_datum).collect()
+    let (arena, call) = (Bump::new(), Call::new(a, zone)?);
+    call.items(cx, &arena)?.iter().map(Item::datum).collect()
+}
+
+/// jsonpath in: the canonical text, regular expressions checked.
+pub(crate) fn input(text: &str) -> PgResult<Datum> {
+    let path = parse(text)?;
+    path.for_each_regex(&mut |pattern, flags| predicate::compile(pattern, flags).map(|_| ()))?;
+    Ok(Datum::text(&path.to_string()))
 }
 
 /// Registers the family.

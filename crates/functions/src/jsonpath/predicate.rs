@@ -1,11 +1,11 @@
 //! Predicates with their three values: `None` is unknown. An error inside makes them unknown.
 use super::{
     datetime,
-    exec::{Executor, is_hard},
+    exec::{Executor, Fault, Sink},
     item::Item,
 };
 use crate::regex::{Compiled, Flags};
-use error::PgResult;
+use error::{PgResult, check_stack_depth};
 use std::cmp::Ordering;
 use types::{
     jsonb::Jsonb,
@@ -13,63 +13,65 @@ use types::{
     numeric,
 };
 
+type Truth = Result<Option<bool>, Fault>;
+
 impl<'a> Executor<'a, '_> {
-    pub(super) fn predicate(&mut self, expr: &Expr, current: &Item<'a>) -> PgResult<Option<bool>> {
+    pub(super) fn predicate(&mut self, expr: &Expr) -> Truth {
+        check_stack_depth()?;
         Ok(match expr {
-            Expr::Binary(BinaryOp::And, l, r) => match self.predicate(l, current)? {
+            Expr::Binary(BinaryOp::And, l, r) => match self.predicate(l)? {
                 Some(false) => Some(false),
-                left => match (left, self.predicate(r, current)?) {
-                    (_, Some(false)) => Some(false),
-                    (Some(true), right) => right,
-                    _ => None,
+                left => match self.predicate(r)? {
+                    Some(true) => left,
+                    right => right,
                 },
             },
-            Expr::Binary(BinaryOp::Or, l, r) => match self.predicate(l, current)? {
+            Expr::Binary(BinaryOp::Or, l, r) => match self.predicate(l)? {
                 Some(true) => Some(true),
-                left => match (left, self.predicate(r, current)?) {
-                    (_, Some(true)) => Some(true),
-                    (Some(false), right) => right,
-                    _ => None,
+                left => match self.predicate(r)? {
+                    Some(false) => left,
+                    right => right,
                 },
             },
-            Expr::Not(inner) => self.predicate(inner, current)?.map(|v| !v),
-            Expr::IsUnknown(inner) => Some(self.predicate(inner, current)?.is_none()),
-            Expr::Exists(inner) => match self.eval(inner, current) {
-                Ok(items) => Some(!items.is_empty()),
-                Err(e) if is_hard(&e) => return Err(e),
-                Err(_) => None,
-            },
-            Expr::Binary(op, l, r) => {
-                let (op, use_zone) = (*op, self.use_zone);
-                let session = self.session;
-                self.each_pair(l, Some(r), current, &mut |x, y| match op {
-                    BinaryOp::StartsWith => starts_with(x, y),
-                    _ => compare(op, x, y, &|p, q| datetime::compare(session, p, q, use_zone)),
+            Expr::Not(inner) => self.predicate(inner)?.map(|v| !v),
+            Expr::IsUnknown(inner) => Some(self.predicate(inner)?.is_none()),
+            Expr::Exists(inner) => {
+                let lax = self.lax;
+                self.quietly(|this| match lax {
+                    true => this.eval(inner, &[], &mut Sink(None)),
+                    false => {
+                        let mut all = Vec::new();
+                        this.eval(inner, &[], &mut Sink(Some(&mut all)))?;
+                        Ok(!all.is_empty())
+                    }
                 })?
             }
+            Expr::Binary(BinaryOp::StartsWith, l, r) => {
+                self.each_pair(l, Some((r, false)), &mut |_, x, y| Ok(starts_with(x, y)))?
+            }
+            Expr::Binary(op, l, r) => {
+                let op = *op;
+                self.each_pair(l, Some((r, true)), &mut |this, x, y| this.compare(op, x, y))?
+            }
             Expr::LikeRegex(inner, pattern, flags) => {
-                let flags = Flags {
-                    ignore_case: flags.contains('i'),
-                    newline_dot: !flags.contains('s'),
-                    newline_anchor: flags.contains('m'),
-                    literal: flags.contains('q'),
-                    ..Flags::default()
-                };
-                let regex = Compiled::new(pattern, flags)?;
-                self.each_pair(inner, None, current, &mut |x, _| match x.view() {
-                    Some(Jsonb::String(text)) => regex.is_match(text).map(Some),
+                let regex = compile(pattern, flags)?;
+                self.each_pair(inner, None, &mut |_, x, _| match x {
+                    Item::View(Jsonb::String(text)) => regex.is_match(text).map(Some),
                     _ => Ok(None),
                 })?
             }
-            // Any other expression is no predicate, but a path that is a lone boolean is one.
-            other => match self.eval(other, current) {
-                Ok(items) => match items.first().and_then(Item::view) {
-                    Some(Jsonb::Bool(v)) if items.len() == 1 => Some(v),
+            // A path in a place of a predicate holds if it is a lone true.
+            other => {
+                let items = self.quietly(|this| {
+                    let mut items = Vec::new();
+                    this.eval(other, &[], &mut Sink(Some(&mut items)))?;
+                    Ok(items)
+                })?;
+                match items.as_deref() {
+                    Some([Item::View(Jsonb::Bool(v))]) => Some(*v),
                     _ => None,
-                },
-                Err(e) if is_hard(&e) => return Err(e),
-                Err(_) => None,
-            },
+                }
+            }
         })
     }
 
@@ -78,27 +80,25 @@ impl<'a> Executor<'a, '_> {
     fn each_pair(
         &mut self,
         left: &Expr,
-        right: Option<&Expr>,
-        current: &Item<'a>,
-        test: &mut dyn FnMut(&Item<'_>, &Item<'_>) -> PgResult<Option<bool>>,
-    ) -> PgResult<Option<bool>> {
-        let lefts = match self.eval_unwrapped(left, current) {
-            Ok(lefts) => lefts,
-            Err(e) if is_hard(&e) => return Err(e),
-            Err(_) => return Ok(None),
+        right: Option<(&Expr, bool)>,
+        test: &mut dyn FnMut(&Self, &Item<'a>, &Item<'a>) -> PgResult<Option<bool>>,
+    ) -> Truth {
+        let Some(lefts) = self.quietly(|this| this.eval_unwrapped(left, true))? else {
+            return Ok(None);
         };
         let rights = match right {
-            Some(right) => match self.eval_unwrapped(right, current) {
-                Ok(rights) => rights,
-                Err(e) if is_hard(&e) => return Err(e),
-                Err(_) => return Ok(None),
-            },
+            Some((right, unwrap)) => {
+                match self.quietly(|this| this.eval_unwrapped(right, unwrap))? {
+                    Some(rights) => rights,
+                    None => return Ok(None),
+                }
+            }
             None => vec![Item::View(Jsonb::Null)],
         };
         let (mut found, mut unknown) = (false, false);
         for x in &lefts {
             for y in &rights {
-                match test(x, y)? {
+                match test(self, x, y)? {
                     Some(true) if self.lax => return Ok(Some(true)),
                     Some(true) => found = true,
                     Some(false) => {}
@@ -113,15 +113,48 @@ impl<'a> Executor<'a, '_> {
             _ => Some(false),
         })
     }
+
+    fn compare(&self, op: BinaryOp, x: &Item<'a>, y: &Item<'a>) -> PgResult<Option<bool>> {
+        let order = match (x, y) {
+            (Item::Datetime(..), Item::Datetime(..)) => {
+                match datetime::compare(self.session, x, y, self.use_zone)? {
+                    Some(order) => order,
+                    None => return Ok(None),
+                }
+            }
+            (Item::View(Jsonb::Null), Item::View(Jsonb::Null)) => Ordering::Equal,
+            // null differs from everything else, and that is all that can be said.
+            (Item::View(Jsonb::Null), _) | (_, Item::View(Jsonb::Null)) => {
+                return Ok(Some(op == BinaryOp::Ne));
+            }
+            (Item::View(Jsonb::Bool(a)), Item::View(Jsonb::Bool(b))) => a.cmp(b),
+            (Item::View(Jsonb::Number(a)), Item::View(Jsonb::Number(b))) => numeric::cmp(a, b),
+            // By code points, which for UTF-8 is by bytes too.
+            (Item::View(Jsonb::String(a)), Item::View(Jsonb::String(b))) => a.cmp(b),
+            _ => return Ok(None),
+        };
+        Ok(Some(holds(op, order)))
+    }
 }
 
-fn starts_with(x: &Item<'_>, y: &Item<'_>) -> PgResult<Option<bool>> {
-    Ok(match (x.view(), y.view()) {
-        (Some(Jsonb::String(whole)), Some(Jsonb::String(initial))) => {
+pub(super) fn compile(pattern: &str, flags: &str) -> PgResult<Compiled> {
+    let flags = Flags {
+        ignore_case: flags.contains('i'),
+        newline_dot: !flags.contains('s'),
+        newline_anchor: flags.contains('m'),
+        literal: flags.contains('q'),
+        ..Flags::default()
+    };
+    Compiled::new(pattern, flags)
+}
+
+fn starts_with(x: &Item<'_>, y: &Item<'_>) -> Option<bool> {
+    match (x, y) {
+        (Item::View(Jsonb::String(whole)), Item::View(Jsonb::String(initial))) => {
             Some(whole.starts_with(initial))
         }
         _ => None,
-    })
+    }
 }
 
 fn holds(op: BinaryOp, order: Ordering) -> bool {
@@ -133,30 +166,4 @@ fn holds(op: BinaryOp, order: Ordering) -> bool {
         BinaryOp::Le => order.is_le(),
         _ => order.is_ge(),
     }
-}
-
-type CompareTimes<'f> = dyn Fn(&Item<'_>, &Item<'_>) -> PgResult<Option<Ordering>> + 'f;
-
-fn compare(
-    op: BinaryOp,
-    x: &Item<'_>,
-    y: &Item<'_>,
-    times: &CompareTimes<'_>,
-) -> PgResult<Option<bool>> {
-    let order = match (x.view(), y.view()) {
-        (None, None) => match times(x, y)? {
-            Some(order) => order,
-            None => return Ok(None),
-        },
-        (Some(Jsonb::Null), Some(Jsonb::Null)) => Ordering::Equal,
-        // null differs from everything else, and that is all that can be said.
-        (Some(Jsonb::Null), _) | (_, Some(Jsonb::Null)) => {
-            return Ok(Some(op == BinaryOp::Ne));
-        }
-        (Some(Jsonb::Bool(a)), Some(Jsonb::Bool(b))) => a.cmp(&b),
-        (Some(Jsonb::Number(a)), Some(Jsonb::Number(b))) => numeric::cmp(a, b),
-        (Some(Jsonb::String(a)), Some(Jsonb::String(b))) => a.cmp(b),
-        _ => return Ok(None),
-    };
-    Ok(Some(holds(op, order)))
 }

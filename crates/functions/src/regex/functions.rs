@@ -226,11 +226,12 @@ fn matches_from(cx: &mut CallContext<'_>, a: &[Datum], flags: Flags) -> PgResult
         None => 1,
     };
     let text = a[0].as_str();
+    let regex = compiled(cx, &a[1], flags)?;
     if start as usize > text.chars().count() + 1 {
         return Ok(Vec::new());
     }
     let from = text_type::char_offset(text, (start - 1) as usize);
-    find_all(compiled(cx, &a[1], flags)?, text, from, true)
+    find_all(regex, text, from, true)
 }
 
 /// The `n`th match's span, or its group's.
@@ -244,6 +245,7 @@ fn chosen(found: &[Match], n: i32, group: i32) -> Option<(usize, usize)> {
 
 fn register_numbered(r: &mut Registry) {
     fn count(cx: &mut CallContext<'_>, a: &mut [Datum]) -> PgResult<Datum> {
+        a.get(2).map_or(Ok(1), |start| positive("start", start.as_i32()))?;
         let flags = flags(a, 3, "regexp_count()", false)?;
         Ok(Datum::Int4(matches_from(cx, a, flags)?.len() as i32))
     }
@@ -251,12 +253,13 @@ fn register_numbered(r: &mut Registry) {
         r.scalar(name, count);
     }
     fn substr(cx: &mut CallContext<'_>, a: &mut [Datum]) -> PgResult<Datum> {
+        a.get(2).map_or(Ok(1), |start| positive("start", start.as_i32()))?;
         let n = a.get(3).map_or(Ok(1), |n| positive("n", n.as_i32()))?;
-        let flags = flags(a, 4, "regexp_substr()", false)?;
         let group = a.get(5).map_or(0, Datum::as_i32);
         if group < 0 {
             return Err(bad_parameter("subexpr", group));
         }
+        let flags = flags(a, 4, "regexp_substr()", false)?;
         let found = matches_from(cx, a, flags)?;
         let text = a[0].as_str();
         Ok(chosen(&found, n, group).map_or(Datum::Null, |(s, e)| Datum::text(&text[s..e])))
@@ -271,16 +274,17 @@ fn register_numbered(r: &mut Registry) {
         r.scalar(name, substr);
     }
     fn instr(cx: &mut CallContext<'_>, a: &mut [Datum]) -> PgResult<Datum> {
+        a.get(2).map_or(Ok(1), |start| positive("start", start.as_i32()))?;
         let n = a.get(3).map_or(Ok(1), |n| positive("n", n.as_i32()))?;
         let end_option = a.get(4).map_or(0, Datum::as_i32);
         if !(0..=1).contains(&end_option) {
             return Err(bad_parameter("endoption", end_option));
         }
-        let flags = flags(a, 5, "regexp_instr()", false)?;
         let group = a.get(6).map_or(0, Datum::as_i32);
         if group < 0 {
             return Err(bad_parameter("subexpr", group));
         }
+        let flags = flags(a, 5, "regexp_instr()", false)?;
         let found = matches_from(cx, a, flags)?;
         let text = a[0].as_str();
         let position = chosen(&found, n, group).map(|(s, e)| if end_option == 0 { s } else { e });

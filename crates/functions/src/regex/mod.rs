@@ -3,7 +3,7 @@
 //! [`translate`] turns an expression into the syntax of the regex crates, [`Compiled`] finds matches
 //! with PostgreSQL's choice among them (leftmost, then longest), the rest are the SQL functions.
 
-mod compiled;
+pub(crate) mod compiled;
 mod functions;
 mod operators;
 mod similar;

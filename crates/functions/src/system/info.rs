@@ -84,7 +84,30 @@ fn count_nulls(variadic: bool, args: &[Datum], nulls: bool) -> PgResult<Datum> {
 
 /// Dotted identifiers, unquoted ones folded to lower case.
 pub(crate) fn split_identifiers(text: &str) -> PgResult<Vec<String>> {
-    parse_ident(text, true)
+    let invalid = || err!(INVALID_NAME, "invalid name syntax");
+    let mut parts = Vec::new();
+    let mut rest = text.trim_start();
+    loop {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let (name, after) = quoted_identifier(quoted).ok_or_else(invalid)?;
+            parts.push(name);
+            rest = after.trim_start();
+        } else {
+            // Looser than a parser: a number, say, may be the name of nothing.
+            let end =
+                rest.find(|c: char| c == '.' || c.is_ascii_whitespace()).unwrap_or(rest.len());
+            if end == 0 {
+                return Err(invalid());
+            }
+            parts.push(rest[..end].to_ascii_lowercase());
+            rest = rest[end..].trim_start();
+        }
+        match rest.strip_prefix('.') {
+            Some(after) => rest = after.trim_start(),
+            None if rest.is_empty() => return Ok(parts),
+            None => return Err(invalid()),
+        }
+    }
 }
 
 fn parse_ident(text: &str, strict: bool) -> PgResult<Vec<String>> {

@@ -7,6 +7,7 @@ mod info;
 mod name;
 mod object;
 mod partition;
+mod partition_qual;
 mod privilege;
 mod relation;
 mod session;
@@ -18,7 +19,7 @@ pub(crate) use info::split_identifiers;
 
 use catalog::Catalog;
 use error::{PgError, PgResult};
-use fmgr::{CallContext, Registry};
+use fmgr::{CallContext, FnContext, Registry};
 use std::sync::Arc;
 use types::{ArrayValue, Datum, Oid, RecordDesc, RecordField, RecordValue, type_oid};
 
@@ -30,6 +31,7 @@ pub fn register(r: &mut Registry) {
     info::register(r);
     object::register(r);
     partition::register(r);
+    partition_qual::register(r);
     relation::register(r);
     snapshot::register(r);
     privilege::register(r);
@@ -39,7 +41,12 @@ pub fn register(r: &mut Registry) {
 
 /// The session's catalog.
 pub(crate) fn catalog<'a>(cx: &CallContext<'a>) -> PgResult<&'a Catalog> {
-    cx.session
+    session_catalog(cx.session)
+}
+
+/// The catalog of a session.
+pub(crate) fn session_catalog(session: &dyn FnContext) -> PgResult<&Catalog> {
+    session
         .catalog_any()
         .downcast_ref::<Catalog>()
         .ok_or_else(|| PgError::internal("session has no catalog"))

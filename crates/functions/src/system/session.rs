@@ -23,24 +23,6 @@ pub(super) fn register(r: &mut Registry) {
     r.scalar("statement_timestamp", |cx, _a| Ok(Datum::Int8(cx.session.statement_timestamp())));
     r.scalar("clock_timestamp", |cx, _a| Ok(Datum::Int8(cx.session.clock_timestamp())));
     r.scalar("pg_typeof", |cx, _a| Ok(Datum::Oid(cx.arg_type(0))));
-    r.scalar("drandom", |cx, _a| {
-        // 53 random bits give every double in [0, 1) of that spacing.
-        Ok(Datum::Float8((cx.session.random_u64() >> 11) as f64 / (1u64 << 53) as f64))
-    });
-    r.scalar("setseed", |cx, a| {
-        let seed = a[0].as_f64();
-        if !(-1.0..=1.0).contains(&seed) {
-            let mut shown = Vec::new();
-            types::float::output_g(seed, 6, &mut shown);
-            return Err(err!(
-                INVALID_PARAMETER_VALUE,
-                "setseed parameter {} is out of allowed range [-1,1]",
-                String::from_utf8_lossy(&shown)
-            ));
-        }
-        cx.session.random_seed(seed);
-        Ok(Datum::text(""))
-    });
 }
 
 fn role_name(cx: &CallContext<'_>, role: types::Oid) -> PgResult<Datum> {

@@ -30,7 +30,8 @@ impl Snapshot {
 
     fn try_parse(text: &str) -> Option<Snapshot> {
         let number = |part: &str| match part.bytes().all(|b| b.is_ascii_digit()) {
-            true => part.parse::<u64>().ok(),
+            // An xid8's epoch is not negative.
+            true => part.parse::<u64>().ok().filter(|v| i64::try_from(*v).is_ok()),
             false => None,
         };
         let mut parts = text.splitn(3, ':');

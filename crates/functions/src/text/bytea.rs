@@ -158,7 +158,7 @@ fn register_encode(r: &mut Registry) {
         let (bytes, mut out) = (a[0].as_bytes(), Vec::new());
         match a[1].as_str().to_ascii_lowercase().as_str() {
             "hex" => types::bytea::hex_encode(bytes, &mut out),
-            "escape" => types::bytea::escape_encode(bytes, &mut out),
+            "escape" => escape_encode(bytes, &mut out),
             "base64" => base64_encode(bytes, &mut out),
             _ => return Err(unknown_encoding(a[1].as_str())),
         }
@@ -174,6 +174,17 @@ fn register_encode(r: &mut Registry) {
         }
         Ok(Datum::bytes(&out))
     });
+}
+
+/// The `escape` format of encode(): only what text cannot hold is escaped.
+fn escape_encode(bytes: &[u8], out: &mut Vec<u8>) {
+    for &b in bytes {
+        match b {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            1..=0x7f => out.push(b),
+            _ => out.extend_from_slice(format!("\\{b:03o}").as_bytes()),
+        }
+    }
 }
 
 fn unknown_encoding(name: &str) -> error::PgError {

@@ -54,6 +54,27 @@ fn lower(value: &str, reach: Reach) -> String {
     }
 }
 
+/// Case folding: what compares equal whatever its case. The lower case of the upper case is it but for
+/// Cherokee, whose letters fold to capitals, and the dotless i, which folds to itself.
+fn fold(value: &str, reach: Reach) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        match (reach, c) {
+            (Reach::Ascii, c) => out.push(c.to_ascii_lowercase()),
+            (_, 'ı' | '\u{13a0}'..='\u{13f5}') => out.push(c),
+            (_, '\u{13f8}'..='\u{13fd}' | '\u{ab70}'..='\u{abbf}') => {
+                out.push(single(c, c.to_uppercase()));
+            }
+            (Reach::Simple, c) => {
+                let upper = single(c, c.to_uppercase());
+                out.push(single(upper, upper.to_lowercase()));
+            }
+            (Reach::Full, c) => out.extend(c.to_uppercase().flat_map(char::to_lowercase)),
+        }
+    }
+    out
+}
+
 fn initcap(value: &str, reach: Reach) -> String {
     let mut out = String::with_capacity(value.len());
     let mut in_word = false;
@@ -69,11 +90,22 @@ fn initcap(value: &str, reach: Reach) -> String {
     out
 }
 
+/// The version of Unicode that the tables of the regex crates are of.
+const UNICODE_VERSION: &str = "16.0";
+
 /// Registers the family.
 pub(super) fn register(r: &mut Registry) {
     r.scalar("upper", |cx, a| text(upper(a[0].as_str(), reach(cx)?)));
     r.scalar("lower", |cx, a| text(lower(a[0].as_str(), reach(cx)?)));
     r.scalar("initcap", |cx, a| text(initcap(a[0].as_str(), reach(cx)?)));
+    r.scalar("casefold", |cx, a| text(fold(a[0].as_str(), reach(cx)?)));
+    r.scalar("unicode_version", |_cx, _a| text(UNICODE_VERSION.to_string()));
+    r.scalar("icu_unicode_version", |_cx, _a| Ok(Datum::Null));
+    r.scalar("unicode_assigned", |cx, a| {
+        let unassigned = cx.cached(|| regex::Regex::new(r"\p{Cn}").ok());
+        let found = unassigned.as_ref().is_some_and(|r| r.is_match(a[0].as_str()));
+        Ok(Datum::Bool(!found))
+    });
     r.scalar("unicode_normalize_func", |_cx, a| text(normalize(a[0].as_str(), a[1].as_str())?));
     r.scalar("unicode_is_normalized", |_cx, a| {
         Ok(Datum::Bool(normalize(a[0].as_str(), a[1].as_str())? == a[0].as_str()))

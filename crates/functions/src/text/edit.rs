@@ -84,7 +84,7 @@ fn register_lengths(r: &mut Registry) {
     r.scalar("chr", |_cx, a| {
         let code = a[0].as_i32();
         if code < 0 {
-            bail!(PROGRAM_LIMIT_EXCEEDED, "character number must be positive");
+            bail!(INVALID_PARAMETER_VALUE, "character number must be positive");
         }
         if code == 0 {
             bail!(PROGRAM_LIMIT_EXCEEDED, "null character not permitted");
@@ -116,7 +116,8 @@ fn register_cuts(r: &mut Registry) {
     r.scalar("text_right", |_cx, a| {
         let (value, count) = (a[0].as_str(), a[1].as_i32());
         let skip = match count < 0 {
-            true => count.unsigned_abs() as usize,
+            // The opposite of the least integer is no integer: nothing is skipped.
+            true => count.checked_neg().unwrap_or(0) as usize,
             false => value.chars().count().saturating_sub(count as usize),
         };
         Ok(Datum::text(&value[text_type::char_offset(value, skip)..]))

@@ -5,6 +5,7 @@ mod case;
 mod char_type;
 mod compare;
 mod edit;
+pub mod encoding;
 mod like;
 mod quote;
 mod search;
@@ -22,6 +23,7 @@ pub fn register(r: &mut Registry) {
     char_type::register(r);
     compare::register(r);
     edit::register(r);
+    encoding::register(r);
     like::register(r);
     quote::register(r);
     search::register(r);

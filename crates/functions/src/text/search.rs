@@ -19,12 +19,18 @@ pub(super) fn register(r: &mut Registry) {
         Ok(VecRowSource::scalars(split(a, a[2].clone().into()).unwrap_or_default()))
     });
     r.scalar("text_concat", |cx, a| {
+        if cx.site.variadic && a.last().is_some_and(Datum::is_null) {
+            return Ok(Datum::Null);
+        }
         let mut out = Vec::new();
         join(cx, a, 0, b"", &mut out)?;
         Ok(Datum::bytes(&out))
     });
     r.scalar("text_concat_ws", |cx, a| {
         if a[0].is_null() {
+            return Ok(Datum::Null);
+        }
+        if cx.site.variadic && a.last().is_some_and(Datum::is_null) {
             return Ok(Datum::Null);
         }
         let mut out = Vec::new();

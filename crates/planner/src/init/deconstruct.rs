@@ -4,6 +4,7 @@ use super::{
     restrict_info::{ClauseContext, check_joinable, make_restrictinfo},
 };
 use crate::{clauses::*, placeholder, relids::Relids, root::*};
+use error::PgResult;
 use nodes::*;
 use std::rc::Rc;
 
@@ -27,7 +28,27 @@ struct JoinItem {
     right_rels: Relids,
     nonnullable_rels: Relids,
     lateral_clauses: Vec<Expr>,
+    /// Clauses of a left join that may commute, put off until all joins are known.
+    oj_joinclauses: Vec<Expr>,
+    /// Position in `join_info_list`.
+    sj: Option<usize>,
     security_rti: i32,
+}
+
+/// Where a clause is distributed to and how.
+#[derive(Clone, Default)]
+struct Distribution {
+    qualscope: Relids,
+    ojscope: Option<Relids>,
+    nonnullable: Relids,
+    incompatible: Relids,
+    security_level: u32,
+    sj: Option<usize>,
+    no_equivalence: bool,
+    has_clone: bool,
+    is_clone: bool,
+    /// Clauses that mention the non-nullable side wait for all joins to be known.
+    postpone: bool,
 }
 
 /// Marks what the target list and HAVING need of each relation.
@@ -73,9 +94,9 @@ pub fn add_vars_to_targetlist(root: &mut PlannerInfo<'_>, vars: &[Expr], needed:
 }
 
 /// Relations that a LATERAL entry refers to become needed at it.
-pub fn find_lateral_references(root: &mut PlannerInfo<'_>) {
+pub fn find_lateral_references(root: &mut PlannerInfo<'_>) -> PgResult<()> {
     if !root.has_lateral_rtes {
-        return;
+        return Ok(());
     }
     for rti in 1..root.simple_rels.len() as i32 {
         let Some(id) = root.try_base(rti) else { continue };
@@ -98,20 +119,19 @@ pub fn find_lateral_references(root: &mut PlannerInfo<'_>) {
         if vars.is_empty() {
             continue;
         }
-        for v in &mut vars {
-            if let Expr::PlaceHolderVar(p) = v {
-                // The definition may still contain sublinks of its own level.
-                p.phlevelsup = 0;
+        if matches!(root.rte(rti).kind, RteKind::Subquery { .. }) {
+            for v in &mut vars {
+                if let Expr::PlaceHolderVar(p) = v {
+                    let e = std::mem::replace(&mut p.phexpr, crate::lsyscache::bool_const(None));
+                    p.phexpr = crate::planner::preprocess_phv_expression(root, e)?;
+                }
             }
         }
         let needed = Relids::single(rti);
-        add_vars_to_targetlist_forced(root, &vars, &needed);
+        add_vars_to_targetlist(root, &vars, &needed);
         root.rels[id].lateral_vars = vars;
     }
-}
-
-fn add_vars_to_targetlist_forced(root: &mut PlannerInfo<'_>, vars: &[Expr], needed: &Relids) {
-    add_vars_to_targetlist(root, vars, needed);
+    Ok(())
 }
 
 /// Vars of the level above that a LATERAL subquery uses, as Vars of that level.
@@ -162,6 +182,7 @@ pub fn create_lateral_join_info(root: &mut PlannerInfo<'_>) {
                 _ => {}
             }
         }
+        let direct = direct.intersect(&root.all_baserels);
         let rel = &mut root.rels[id];
         rel.direct_lateral_relids = direct.clone();
         rel.lateral_relids = direct;
@@ -171,11 +192,12 @@ pub fn create_lateral_join_info(root: &mut PlannerInfo<'_>) {
             continue;
         }
         found = true;
+        let refs = info.lateral.intersect(&root.all_baserels);
         for rti in info.eval_at.iter() {
             if let Some(id) = root.try_base(rti) {
-                root.rels[id].lateral_relids.add_all(&info.lateral);
+                root.rels[id].lateral_relids.add_all(&refs);
                 if info.eval_at.len() == 1 {
-                    root.rels[id].direct_lateral_relids.add_all(&info.lateral);
+                    root.rels[id].direct_lateral_relids.add_all(&refs);
                 }
             }
         }
@@ -217,7 +239,7 @@ pub fn create_lateral_join_info(root: &mut PlannerInfo<'_>) {
 }
 
 /// Takes the join tree apart; afterwards every clause is in its place.
-pub fn deconstruct_jointree(root: &mut PlannerInfo<'_>) -> Vec<JoinList> {
+pub fn deconstruct_jointree(root: &mut PlannerInfo<'_>) -> PgResult<Vec<JoinList>> {
     root.all_query_rels = Relids::new();
     root.all_baserels = Relids::new();
     root.outer_join_rels = Relids::new();
@@ -230,13 +252,18 @@ pub fn deconstruct_jointree(root: &mut PlannerInfo<'_>) -> Vec<JoinList> {
     let joinlist = recurse(root, &top, 0, None, &mut items);
     // Children come before parents in `items`, except that a parent's slot is reserved first.
     let order = post_order(&items);
-    for at in order {
-        distribute(root, &mut items, at);
+    for at in &order {
+        distribute(root, &mut items, *at)?;
     }
-    match joinlist {
+    for at in &order {
+        if !items[*at].oj_joinclauses.is_empty() {
+            distribute_oj_clauses(root, &mut items, &order, *at)?;
+        }
+    }
+    Ok(match joinlist {
         JoinList::Sub(list) => list,
         rel => vec![rel],
-    }
+    })
 }
 
 fn collect_rels(root: &mut PlannerInfo<'_>) {
@@ -293,6 +320,8 @@ fn new_item(parent: Option<usize>, jdomain: usize) -> JoinItem {
         right_rels: Relids::new(),
         nonnullable_rels: Relids::new(),
         lateral_clauses: Vec::new(),
+        oj_joinclauses: Vec::new(),
+        sj: None,
         security_rti: 0,
     }
 }
@@ -354,11 +383,9 @@ fn recurse_join(
     let (left_domain, right_domain, own_domain) = match j.jointype {
         JoinType::Inner | JoinType::Semi => (jdomain, jdomain, jdomain),
         JoinType::Full => {
-            root.join_domains.push(Relids::new());
-            root.join_domains.push(Relids::new());
-            root.join_domains.push(Relids::new());
+            root.join_domains.extend([Relids::new(), Relids::new(), Relids::new()]);
             let n = root.join_domains.len();
-            (n - 3, n - 2, n - 1)
+            (n - 2, n - 1, n - 3)
         }
         _ => {
             // The nullable side, with the join condition, is a domain of its own.
@@ -394,7 +421,8 @@ fn recurse_join(
     if j.rtindex > 0 && !matches!(j.jointype, JoinType::Inner | JoinType::Semi) {
         scope.add(j.rtindex);
         if own_domain != jdomain {
-            root.join_domains[own_domain] = scope.clone();
+            root.join_domains[own_domain] =
+                if j.jointype == JoinType::Full { l.union(&r) } else { r.clone() };
         }
         // The relations below are nulled by this join.
         let nulled = if j.jointype == JoinType::Full { l.union(&r) } else { r.clone() };
@@ -405,7 +433,7 @@ fn recurse_join(
         }
         items[at].ojrelid = j.rtindex;
     } else if own_domain != jdomain {
-        root.join_domains[own_domain] = scope.clone();
+        root.join_domains[own_domain] = r.clone();
     }
     items[at].qualscope = scope;
     items[at].left_rels = l;
@@ -438,97 +466,169 @@ fn recurse_join(
     JoinList::Sub(vec![part(left), part(right)])
 }
 
-fn distribute(root: &mut PlannerInfo<'_>, items: &mut [JoinItem], at: usize) {
+fn distribute(root: &mut PlannerInfo<'_>, items: &mut [JoinItem], at: usize) -> PgResult<()> {
     let quals = std::mem::take(&mut items[at].quals);
     let lateral = std::mem::take(&mut items[at].lateral_clauses);
-    match items[at].jointype {
-        None => {
-            if items[at].security_rti > 0 {
-                security_quals(root, items, at);
-            }
-            let scope = items[at].qualscope.clone();
-            for clause in lateral.into_iter().chain(quals) {
-                distribute_qual(
-                    root,
-                    items,
-                    at,
-                    clause,
-                    None,
-                    &scope,
-                    None,
-                    &Relids::new(),
-                    0,
-                    true,
-                );
-            }
+    let all: Vec<Expr> = lateral.into_iter().chain(quals).collect();
+    let mut how = Distribution {
+        qualscope: items[at].qualscope.clone(),
+        security_level: root.qual_security_level,
+        ..Distribution::default()
+    };
+    let Some(jointype) = items[at].jointype else {
+        if items[at].security_rti > 0 {
+            security_quals(root, items, at)?;
         }
-        Some(jointype) => {
-            let all: Vec<Expr> = lateral.into_iter().chain(quals).collect();
-            let (sjinfo, ojscope) = if jointype == JoinType::Inner {
-                (None, None)
-            } else {
-                let sj = make_outerjoininfo(root, &items[at], jointype, &all);
-                let scope = sj.min_lefthand.union(&sj.min_righthand);
-                let scope = (jointype != JoinType::Semi).then_some(scope);
-                (Some(Rc::new(sj)), scope)
-            };
-            // Lower outer joins must be known before a higher one is looked at.
-            if let Some(sj) = &sjinfo {
-                root.join_info_list.push(sj.clone());
-            }
-            let mut scope = items[at].qualscope.clone();
-            // The condition is evaluated below the join's own nulling.
-            scope.remove(items[at].ojrelid);
-            let nonnullable = items[at].nonnullable_rels.clone();
-            let level = root.qual_security_level;
-            for clause in all {
-                distribute_qual(
-                    root,
-                    items,
-                    at,
-                    clause,
-                    sjinfo.as_ref(),
-                    &scope,
-                    ojscope.as_ref(),
-                    &nonnullable,
-                    level,
-                    true,
-                );
-            }
+        return distribute_all(root, items, at, all, &how);
+    };
+    if jointype != JoinType::Inner {
+        let sj = make_outerjoininfo(root, &items[at], jointype, &all)?;
+        let mut scope = sj.min_lefthand.union(&sj.min_righthand);
+        how.nonnullable = items[at].nonnullable_rels.clone();
+        if jointype == JoinType::Left && sj.lhs_strict {
+            // The join may turn out to commute with one above it.
+            how.postpone = true;
+            scope.add_all(&sj.commute_below_l);
+            scope.add_all(&sj.commute_below_r);
         }
+        how.ojscope = (jointype != JoinType::Semi).then_some(scope);
+        root.join_info_list.push(Rc::new(sj));
+        let at_list = root.join_info_list.len() - 1;
+        items[at].sj = Some(at_list);
+        how.sj = Some(at_list);
     }
+    distribute_all(root, items, at, all, &how)
 }
 
-fn security_quals(root: &mut PlannerInfo<'_>, items: &mut [JoinItem], at: usize) {
+fn distribute_all(
+    root: &mut PlannerInfo<'_>,
+    items: &mut [JoinItem],
+    at: usize,
+    clauses: Vec<Expr>,
+    how: &Distribution,
+) -> PgResult<()> {
+    for clause in clauses {
+        distribute_qual(root, items, at, clause, how)?;
+    }
+    Ok(())
+}
+
+/// The condition of a left join that commutes with others exists in several forms, one for each place
+/// among them that the join may get: they differ in which of the joins have nulled its columns.
+fn distribute_oj_clauses(
+    root: &mut PlannerInfo<'_>,
+    items: &mut [JoinItem],
+    order: &[usize],
+    at: usize,
+) -> PgResult<()> {
+    let mut clauses = std::mem::take(&mut items[at].oj_joinclauses);
+    let Some(own) = items[at].sj else { return Ok(()) };
+    let sj = root.join_info_list[own].clone();
+    let mut qualscope = sj.syn_lefthand.union(&sj.syn_righthand);
+    qualscope.add(sj.ojrelid);
+    let ojscope = sj.min_lefthand.union(&sj.min_righthand);
+    let base = Distribution {
+        nonnullable: sj.syn_lefthand.clone(),
+        security_level: root.qual_security_level,
+        sj: Some(own),
+        ..Distribution::default()
+    };
+    let (above, below) = (&sj.commute_above_r, &sj.commute_below_l);
+    if above.is_empty() && below.is_empty() {
+        let how = Distribution { qualscope, ojscope: Some(ojscope), ..base };
+        return distribute_all(root, items, at, clauses, &how);
+    }
+    if !below.is_empty() {
+        clauses.iter_mut().for_each(|c| remove_nulling_rels(c, below, None));
+    }
+    let mut incompatible = above.union(below);
+    incompatible.add(sj.ojrelid);
+    let serial = root.glob.state.borrow().last_rinfo_serial;
+    let mut so_far = Relids::new();
+    for other_at in order {
+        let Some(other) = items[*other_at].sj.map(|i| root.join_info_list[i].clone()) else {
+            continue;
+        };
+        let is_below = other.ojrelid > 0 && below.contains(other.ojrelid);
+        let is_above = other.ojrelid > 0 && above.contains(other.ojrelid);
+        if !is_below && !is_above && items[*other_at].sj != Some(own) {
+            continue;
+        }
+        let joined = Relids::single(other.ojrelid);
+        root.glob.state.borrow_mut().last_rinfo_serial = serial;
+        if is_above {
+            for c in &mut clauses {
+                add_nulling_rels(c, Some(&sj.syn_lefthand), &joined);
+            }
+            incompatible.remove(other.ojrelid);
+        }
+        let (mut scope, mut oj) = (qualscope.union(&so_far), ojscope.union(&so_far));
+        if is_above {
+            scope.add(other.ojrelid);
+            oj.add(other.ojrelid);
+            oj.remove(sj.ojrelid);
+        }
+        // Only the form with the fewest marks makes equivalence classes.
+        let first = so_far.is_empty();
+        let how = Distribution {
+            qualscope: scope,
+            ojscope: Some(oj),
+            incompatible: incompatible.clone(),
+            no_equivalence: !first,
+            has_clone: first,
+            is_clone: !first,
+            ..base.clone()
+        };
+        distribute_all(root, items, *other_at, clauses.clone(), &how)?;
+        if is_below {
+            for c in &mut clauses {
+                add_nulling_rels(c, Some(&other.syn_righthand), &joined);
+            }
+            incompatible.remove(other.ojrelid);
+        }
+        so_far.add(other.ojrelid);
+    }
+    Ok(())
+}
+
+fn security_quals(root: &mut PlannerInfo<'_>, items: &mut [JoinItem], at: usize) -> PgResult<()> {
     let rti = items[at].security_rti;
     let quals = root.rte(rti).security_quals.clone();
     let scope = items[at].qualscope.clone();
     for (level, qual) in quals.into_iter().enumerate() {
-        for clause in make_ands_implicit(Some(qual)) {
-            distribute_qual(
-                root,
-                items,
-                at,
-                clause,
-                None,
-                &scope,
-                Some(&scope),
-                &Relids::new(),
-                level as u32,
-                true,
-            );
-        }
+        let how = Distribution {
+            qualscope: scope.clone(),
+            ojscope: Some(scope.clone()),
+            security_level: level as u32,
+            ..Distribution::default()
+        };
+        distribute_all(root, items, at, make_ands_implicit(Some(qual)), &how)?;
     }
+    Ok(())
 }
 
 fn make_outerjoininfo(
-    root: &PlannerInfo<'_>,
+    root: &mut PlannerInfo<'_>,
     item: &JoinItem,
     jointype: JoinType,
     quals: &[Expr],
-) -> SpecialJoinInfo {
+) -> PgResult<SpecialJoinInfo> {
     let cx = root.cx();
     let (left, right) = (&item.left_rels, &item.right_rels);
+    for mark in &root.parse.row_marks {
+        if right.contains(mark.rti) || jointype == JoinType::Full && left.contains(mark.rti) {
+            let strength = match mark.strength {
+                LockClauseStrength::ForKeyShare => "FOR KEY SHARE",
+                LockClauseStrength::ForShare => "FOR SHARE",
+                LockClauseStrength::ForNoKeyUpdate => "FOR NO KEY UPDATE",
+                LockClauseStrength::ForUpdate => "FOR UPDATE",
+            };
+            error::bail!(
+                FEATURE_NOT_SUPPORTED,
+                "{strength} cannot be applied to the nullable side of an outer join"
+            );
+        }
+    }
     let mut sj = SpecialJoinInfo {
         min_lefthand: left.clone(),
         min_righthand: right.clone(),
@@ -536,6 +636,10 @@ fn make_outerjoininfo(
         syn_righthand: right.clone(),
         jointype,
         ojrelid: item.ojrelid,
+        commute_above_l: Relids::new(),
+        commute_above_r: Relids::new(),
+        commute_below_l: Relids::new(),
+        commute_below_r: Relids::new(),
         lhs_strict: false,
         semi_can_btree: false,
         semi_can_hash: false,
@@ -544,7 +648,7 @@ fn make_outerjoininfo(
     };
     compute_semijoin_info(root, &mut sj, quals);
     if jointype == JoinType::Full {
-        return sj;
+        return Ok(sj);
     }
     let (mut clause_relids, mut strict) = (Relids::new(), Relids::new());
     for q in quals {
@@ -552,54 +656,97 @@ fn make_outerjoininfo(
         strict.add_all(&cx.nonnullable_rels(q));
     }
     sj.lhs_strict = strict.overlaps(left);
-    let mut min_left = clause_relids.intersect(left);
-    let mut min_right = clause_relids.union(&item.inner_join_rels).intersect(right);
+    sj.min_lefthand = clause_relids.intersect(left);
+    sj.min_righthand = clause_relids.union(&item.inner_join_rels).intersect(right);
     for other in &root.join_info_list {
-        let mut whole = other.syn_lefthand.union(&other.syn_righthand);
-        if other.ojrelid > 0 {
-            whole.add(other.ojrelid);
-        }
-        if other.jointype == JoinType::Full {
-            if left.overlaps(&whole) {
-                min_left.add_all(&whole);
-            }
-            if right.overlaps(&whole) {
-                min_right.add_all(&whole);
-            }
-            continue;
-        }
-        // A lower outer join in our left side whose nullable side we look at must come first.
-        if left.overlaps(&other.syn_righthand) && clause_relids.overlaps(&other.syn_righthand) {
-            min_left.add_all(&whole);
-        }
-        // One in our right side may be postponed only if our condition looks at its strict left
-        // side alone.
-        if right.overlaps(&other.syn_righthand)
-            && (clause_relids.overlaps(&other.syn_righthand)
-                || !clause_relids.overlaps(&other.min_lefthand)
-                || matches!(jointype, JoinType::Semi | JoinType::Anti)
-                || matches!(other.jointype, JoinType::Semi | JoinType::Anti)
-                || !other.lhs_strict)
-        {
-            min_right.add_all(&whole);
-        }
+        order_restrictions(root, &mut sj, other, quals, &clause_relids, &strict);
     }
     // PlaceHolderVars that are evaluated in the nullable side must not be split from it.
     for info in &root.placeholder_list {
-        let evaluated: Relids = info.ph_var.phrels.iter().copied().collect();
-        if evaluated.is_subset(right) {
-            min_right.add_all(&evaluated);
+        if info.ph_var.phrels.iter().all(|r| right.contains(*r)) {
+            sj.min_righthand.add_all(&info.eval_at);
         }
     }
-    if min_left.is_empty() {
-        min_left = left.clone();
+    if sj.min_lefthand.is_empty() {
+        sj.min_lefthand = left.clone();
     }
-    if min_right.is_empty() {
-        min_right = right.clone();
+    if sj.min_righthand.is_empty() {
+        sj.min_righthand = right.clone();
     }
-    sj.min_lefthand = min_left;
-    sj.min_righthand = min_right;
-    sj
+    sj.commute_below_l.remove_all(&sj.min_lefthand.clone());
+    sj.commute_below_r.remove_all(&sj.min_righthand.clone());
+    for other in &mut root.join_info_list {
+        if sj.commute_below_l.contains(other.ojrelid) {
+            Rc::make_mut(other).commute_above_l.add(sj.ojrelid);
+        } else if sj.commute_below_r.contains(other.ojrelid) {
+            Rc::make_mut(other).commute_above_r.add(sj.ojrelid);
+        }
+    }
+    Ok(sj)
+}
+
+/// What a lower outer join means for the order: it comes first unless the two commute.
+fn order_restrictions(
+    root: &PlannerInfo<'_>,
+    sj: &mut SpecialJoinInfo,
+    other: &SpecialJoinInfo,
+    quals: &[Expr],
+    clause_relids: &Relids,
+    strict: &Relids,
+) {
+    let (left, right) = (sj.syn_lefthand.clone(), sj.syn_righthand.clone());
+    let mut whole = other.syn_lefthand.union(&other.syn_righthand);
+    if other.ojrelid > 0 {
+        whole.add(other.ojrelid);
+    }
+    if other.jointype == JoinType::Full {
+        if left.overlaps(&whole) {
+            sj.min_lefthand.add_all(&whole);
+        }
+        if right.overlaps(&whole) {
+            sj.min_righthand.add_all(&whole);
+        }
+        return;
+    }
+    let semi_or_anti = |t: JoinType| matches!(t, JoinType::Semi | JoinType::Anti);
+    let both_left = sj.jointype == JoinType::Left && other.jointype == JoinType::Left;
+    // A PlaceHolderVar computed above the lower join ties us to it.
+    let unsafe_phvs = other.ojrelid > 0
+        && !root.placeholder_list.is_empty()
+        && quals.iter().any(|q| has_placeholder_above(root, q, other.ojrelid));
+    if left.overlaps(&other.syn_righthand) {
+        let strict_for_it = strict.overlaps(&other.min_righthand);
+        if clause_relids.overlaps(&other.syn_righthand)
+            && (unsafe_phvs || semi_or_anti(sj.jointype) || !strict_for_it)
+        {
+            sj.min_lefthand.add_all(&whole);
+        } else if both_left && strict_for_it && !clause_relids.overlaps(&other.syn_lefthand) {
+            sj.min_lefthand.remove(other.ojrelid);
+            sj.commute_below_l.add(other.ojrelid);
+        }
+    }
+    if right.overlaps(&other.syn_righthand) {
+        if clause_relids.overlaps(&other.syn_righthand)
+            || !clause_relids.overlaps(&other.min_lefthand)
+            || unsafe_phvs
+            || semi_or_anti(sj.jointype)
+            || semi_or_anti(other.jointype)
+            || !other.lhs_strict
+        {
+            sj.min_righthand.add_all(&whole);
+        } else if both_left && other.lhs_strict {
+            sj.min_righthand.remove(other.ojrelid);
+            sj.commute_below_r.add(other.ojrelid);
+        }
+    }
+}
+
+/// Whether an expression has a PlaceHolderVar whose evaluation needs the join `ojrelid` done.
+fn has_placeholder_above(root: &PlannerInfo<'_>, expr: &Expr, ojrelid: i32) -> bool {
+    expr.any(&mut |e| {
+        matches!(e, Expr::PlaceHolderVar(p) if p.phlevelsup == 0
+            && root.placeholder_list.iter().any(|i| i.phid == p.phid && i.eval_at.contains(ojrelid)))
+    })
 }
 
 /// Whether a semi join's right side can be made unique, by which operators over which expressions.
@@ -673,111 +820,137 @@ fn compute_semijoin_info(root: &PlannerInfo<'_>, sj: &mut SpecialJoinInfo, quals
     sj.semi_rhs_exprs = exprs;
 }
 
-#[allow(clippy::too_many_lines)]
 fn distribute_qual(
     root: &mut PlannerInfo<'_>,
     items: &mut [JoinItem],
     at: usize,
     clause: Expr,
-    sjinfo: Option<&Rc<SpecialJoinInfo>>,
-    qualscope: &Relids,
-    ojscope: Option<&Relids>,
-    nonnullable: &Relids,
-    security_level: u32,
-    allow_equivalence: bool,
-) {
-    let cx = root.cx();
+    place: &Distribution,
+) -> PgResult<()> {
     let mut relids = pull_varnos(Some(root), &clause);
     // A LATERAL reference out of this scope: the clause belongs to the join that has it all.
-    if !relids.is_subset(qualscope) {
+    if !relids.is_subset(&place.qualscope) {
         let mut up = items[at].parent;
         while let Some(p) = up {
             if relids.is_subset(&items[p].qualscope) {
                 items[p].lateral_clauses.push(clause);
-                return;
+                return Ok(());
             }
             up = items[p].parent;
         }
-        // Mark mismatches of nulling outer joins only; keep what can be kept.
-        relids = relids.intersect(&root.all_query_rels);
+        return Err(error::PgError::internal(
+            "failed to postpone qual containing lateral reference",
+        ));
+    }
+    if place.ojscope.as_ref().is_some_and(|s| !relids.is_subset(s)) {
+        return Err(error::PgError::internal("JOIN qualification cannot refer to other relations"));
     }
     let mut pseudoconstant = false;
     if relids.is_empty() {
-        if let Some(scope) = ojscope {
+        if let Some(scope) = &place.ojscope {
             relids = scope.clone();
-            if !cx.contain_volatile(&clause) {
-                pseudoconstant = true;
-                root.has_pseudo_constant_quals = true;
-            }
-        } else if cx.contain_volatile(&clause) {
-            relids = qualscope.clone();
+        } else if root.cx().contain_volatile(&clause) {
+            relids = place.qualscope.clone();
         } else {
-            relids = root.join_domains[items[at].jdomain].clone();
+            let domain = items[at].jdomain;
+            relids =
+                if domain == 0 { root.join_domains[0].clone() } else { place.qualscope.clone() };
             pseudoconstant = true;
             root.has_pseudo_constant_quals = true;
         }
     }
-    let mut how = ClauseContext { security_level, ..ClauseContext::default() };
-    let mut maybe_equivalence = false;
-    let mut maybe_outer_join = false;
-    if relids.overlaps(nonnullable) {
-        // The outer join's own condition, on its non-nullable side: stays at the join.
-        how.is_pushed_down = false;
-        maybe_outer_join = true;
-        how.outer_relids = nonnullable.clone();
-        if let Some(scope) = ojscope {
+    let own_condition = relids.overlaps(&place.nonnullable);
+    if own_condition {
+        if place.postpone {
+            items[at].oj_joinclauses.push(clause);
+            return Ok(());
+        }
+        // It stays at the join: pushed down it would remove rows that are to be NULL-extended.
+        if let Some(scope) = &place.ojscope {
             relids = scope.clone();
         }
-    } else {
-        how.is_pushed_down = true;
-        maybe_equivalence = allow_equivalence;
-        how.outer_relids = Relids::new();
+    } else if is_redundant_null_test(root, &clause) {
+        return Ok(());
     }
-    how.pseudoconstant = pseudoconstant;
-    how.required_relids = Some(relids.clone());
+    let how = ClauseContext {
+        is_pushed_down: !own_condition,
+        pseudoconstant,
+        has_clone: place.has_clone,
+        is_clone: place.is_clone,
+        security_level: place.security_level,
+        required_relids: Some(relids.clone()),
+        incompatible_relids: place.incompatible.clone(),
+        outer_relids: place.nonnullable.clone(),
+    };
     let mut rinfo = make_restrictinfo(root, clause, &how);
-    if relids.difference(&root.outer_join_rels).len() > 1 || relids.len() > 1 {
-        let vars = pull_var_clause(
-            &rinfo.clause,
-            PullVars { aggregates: false, window_funcs: false, recurse_placeholders: false },
-        );
-        add_vars_to_targetlist(root, &vars, &relids);
+    if relids.len() > 1 {
+        let vars = pull_var_clause(&rinfo.clause, PullVars::default());
+        let needed = if place.is_clone { relids.intersect(&root.all_baserels) } else { relids };
+        add_vars_to_targetlist(root, &vars, &needed);
     }
     check_joinable(root, &mut rinfo);
-    if !rinfo.mergeopfamilies.is_empty() {
-        if maybe_equivalence {
-            if equivclass::process_equivalence(root, &rinfo, items[at].jdomain) {
-                return;
-            }
-            if !rinfo.mergeopfamilies.is_empty() {
-                equivclass::initialize_mergeclause_eclasses(root, &rinfo);
-            }
-        } else if maybe_outer_join && rinfo.can_join && sjinfo.is_some() {
-            let sj = match sjinfo {
-                Some(sj) => sj.clone(),
-                None => return,
-            };
-            let entry = OuterJoinClause { rinfo: rinfo.clone(), sjinfo: sj.clone() };
-            if rinfo.left_relids.is_subset(nonnullable) && !rinfo.right_relids.overlaps(nonnullable)
-            {
-                root.left_join_clauses.push(entry);
-                return;
-            }
-            if rinfo.right_relids.is_subset(nonnullable) && !rinfo.left_relids.overlaps(nonnullable)
-            {
-                root.right_join_clauses.push(entry);
-                return;
-            }
-            if sj.jointype == JoinType::Full {
-                root.full_join_clauses.push(entry);
-                return;
-            }
-            equivclass::initialize_mergeclause_eclasses(root, &rinfo);
-        } else {
-            equivclass::initialize_mergeclause_eclasses(root, &rinfo);
-        }
+    if !rinfo.mergeopfamilies.is_empty()
+        && to_classes(root, &mut rinfo, items[at].jdomain, place, own_condition)
+    {
+        return Ok(());
     }
     distribute_restrictinfo_to_rels(root, rinfo);
+    Ok(())
+}
+
+/// Whether `x IS NULL` is what an anti join below has made sure of.
+fn is_redundant_null_test(root: &PlannerInfo<'_>, clause: &Expr) -> bool {
+    let var = match clause {
+        Expr::NullTest(n) if n.is_null && !n.argisrow => &n.arg,
+        Expr::BooleanTest(b) if b.booltesttype == BoolTestType::IsUnknown => &b.arg,
+        _ => return false,
+    };
+    let Expr::Var(v) = var else { return false };
+    v.varlevelsup == 0
+        && root.join_info_list.iter().any(|sj| {
+            sj.jointype == JoinType::Anti
+                && sj.ojrelid > 0
+                && v.varnullingrels.contains(&sj.ojrelid)
+                && sj.syn_righthand.contains(v.varno)
+        })
+}
+
+/// Hands a mergejoinable clause to the equivalence classes; true if it is taken care of.
+fn to_classes(
+    root: &mut PlannerInfo<'_>,
+    rinfo: &mut Rc<RestrictInfo>,
+    jdomain: usize,
+    place: &Distribution,
+    own_condition: bool,
+) -> bool {
+    if !own_condition {
+        if !place.no_equivalence {
+            if equivclass::process_equivalence(root, rinfo, jdomain) {
+                return true;
+            }
+        }
+        if !rinfo.mergeopfamilies.is_empty() {
+            equivclass::initialize_mergeclause_eclasses(root, rinfo);
+        }
+        return false;
+    }
+    equivclass::initialize_mergeclause_eclasses(root, rinfo);
+    let Some(sj) = place.sj.map(|i| root.join_info_list[i].clone()) else { return false };
+    if !rinfo.can_join {
+        return false;
+    }
+    let outer = &place.nonnullable;
+    let entry = OuterJoinClause { rinfo: rinfo.clone(), sjinfo: sj.clone() };
+    if rinfo.left_relids.is_subset(outer) && !rinfo.right_relids.overlaps(outer) {
+        root.left_join_clauses.push(entry);
+    } else if rinfo.right_relids.is_subset(outer) && !rinfo.left_relids.overlaps(outer) {
+        root.right_join_clauses.push(entry);
+    } else if sj.jointype == JoinType::Full {
+        root.full_join_clauses.push(entry);
+    } else {
+        return false;
+    }
+    true
 }
 
 /// Hands a finished clause to its relation or to the relations it joins.

@@ -52,19 +52,40 @@ fn find_member(
 /// Takes an equality clause into the classes; true if nothing more need be done with it.
 pub fn process_equivalence(
     root: &mut PlannerInfo<'_>,
-    rinfo: &Rc<RestrictInfo>,
+    rinfo: &mut Rc<RestrictInfo>,
     jdomain: usize,
 ) -> bool {
     let cx = root.cx();
-    let Expr::OpExpr(op) = &rinfo.clause else { return false };
+    let original = rinfo.clone();
+    let Expr::OpExpr(op) = &original.clause else { return false };
     let collation = op.inputcollid;
     let (left_type, right_type) = cx.op_input_types(op.opno);
     let item1 = canonicalize_ec_expression(root, op.args[0].clone(), left_type, collation);
     let item2 = canonicalize_ec_expression(root, op.args[1].clone(), right_type, collation);
-    // x = x is as good as x IS NOT NULL for a strict operator; leave it to the caller otherwise.
     if item1.equals(&item2) {
+        // x = x is as good as x IS NOT NULL for a strict operator.
+        if cx.op_strict(op.opno) {
+            let test = Expr::NullTest(Box::new(NullTest {
+                arg: item1,
+                is_null: false,
+                argisrow: false,
+                location: -1,
+            }));
+            let how = ClauseContext {
+                is_pushed_down: rinfo.is_pushed_down,
+                pseudoconstant: rinfo.pseudoconstant,
+                has_clone: rinfo.has_clone,
+                is_clone: rinfo.is_clone,
+                security_level: rinfo.security_level,
+                required_relids: None,
+                incompatible_relids: rinfo.incompatible_relids.clone(),
+                outer_relids: rinfo.outer_relids.clone(),
+            };
+            *rinfo = make_restrictinfo(root, test, &how);
+        }
         return false;
     }
+    let rinfo = &original;
     if rinfo.security_level > 0 && !rinfo.leakproof {
         return false;
     }

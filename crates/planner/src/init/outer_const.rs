@@ -72,7 +72,7 @@ fn push_constant(root: &mut PlannerInfo<'_>, entry: &OuterJoinClause, outer_on_l
     };
     let outer = canonicalize_ec_expression(root, outer.clone(), outer_type, op.inputcollid);
     let inner = canonicalize_ec_expression(root, inner.clone(), inner_type, op.inputcollid);
-    let jdomain = inner_domain(root, entry);
+    let jdomain = find_join_domain(root, &entry.sjinfo.syn_righthand);
     let mut pushed = false;
     for id in 0..root.eq_classes.len() {
         let ec = root.eq_classes[id].clone();
@@ -124,17 +124,12 @@ fn build_and_process(
     };
     let mut rinfo = make_restrictinfo(root, clause, &how);
     check_joinable(root, &mut rinfo);
-    !rinfo.mergeopfamilies.is_empty() && process_equivalence(root, &rinfo, jdomain)
+    !rinfo.mergeopfamilies.is_empty() && process_equivalence(root, &mut rinfo, jdomain)
 }
 
-fn inner_domain(root: &PlannerInfo<'_>, entry: &OuterJoinClause) -> usize {
-    // The domain made for the join's nullable side holds exactly its scope.
-    let sj = &entry.sjinfo;
-    let mut scope = sj.syn_lefthand.union(&sj.syn_righthand);
-    if sj.ojrelid > 0 {
-        scope.add(sj.ojrelid);
-    }
-    root.join_domains.iter().rposition(|d| *d == scope).unwrap_or(0)
+/// The join domain of a part of the join tree.
+fn find_join_domain(root: &PlannerInfo<'_>, relids: &crate::relids::Relids) -> usize {
+    root.join_domains.iter().position(|d| !d.is_empty() && d.is_subset(relids)).unwrap_or(0)
 }
 
 /// `a FULL JOIN b USING (x) WHERE x = 42`, where x is COALESCE(a.x, b.x): both sides can be restricted.
@@ -171,12 +166,12 @@ fn push_constant_full(root: &mut PlannerInfo<'_>, entry: &OuterJoinClause) -> bo
         let (mut on_left, mut on_right) = (false, false);
         for m in ec.members.iter().filter(|m| m.is_const) {
             if let Some(eq) = select_equality_operator(root, &ec, left_type, m.datatype) {
-                let domain = side_domain(root, &entry.sjinfo.syn_lefthand);
+                let domain = find_join_domain(root, &entry.sjinfo.syn_lefthand);
                 on_left |=
                     build_and_process(root, eq, op.inputcollid, &left, &m.expr, domain, rinfo);
             }
             if let Some(eq) = select_equality_operator(root, &ec, right_type, m.datatype) {
-                let domain = side_domain(root, &entry.sjinfo.syn_righthand);
+                let domain = find_join_domain(root, &entry.sjinfo.syn_righthand);
                 on_right |=
                     build_and_process(root, eq, op.inputcollid, &right, &m.expr, domain, rinfo);
             }
@@ -187,10 +182,6 @@ fn push_constant_full(root: &mut PlannerInfo<'_>, entry: &OuterJoinClause) -> bo
         }
     }
     false
-}
-
-fn side_domain(root: &PlannerInfo<'_>, scope: &crate::relids::Relids) -> usize {
-    root.join_domains.iter().rposition(|d| d == scope).unwrap_or(0)
 }
 
 /// The clause is true now, but the join still needs it to know what it joins.

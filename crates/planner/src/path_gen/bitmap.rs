@@ -15,12 +15,14 @@ pub fn required_outer(qual: &BitmapQual) -> Relids {
 }
 
 /// A bitmap tree as a path of its own, to be chosen among index paths.
-fn as_path(root: &PlannerInfo<'_>, rel: RelId, qual: BitmapQual) -> PathRef {
+fn as_path(root: &mut PlannerInfo<'_>, rel: RelId, qual: BitmapQual) -> PathRef {
     let (cost, selectivity) = cost_bitmap_tree(&qual);
+    let outer = required_outer(&qual);
+    let param = crate::pathnode::get_baserel_parampathinfo(root, rel, &outer);
     Rc::new(Path {
         parent: rel,
         target: root.rels[rel].reltarget.clone(),
-        param: None,
+        param,
         rows: clamp_row_est(selectivity * root.rels[rel].tuples),
         disabled_nodes: 0,
         startup_cost: cost,

@@ -76,6 +76,7 @@ pub fn create_index_paths(root: &mut PlannerInfo<'_>, rel: RelId) {
     }
     let mut bitindexpaths: Vec<PathRef> = Vec::new();
     let mut bitjoinpaths: Vec<PathRef> = Vec::new();
+    let mut joinorclauses: Vec<Rc<RestrictInfo>> = Vec::new();
     for index in root.rels[rel].indexlist.clone() {
         if !index.predicate.is_empty() && !index.pred_ok.get() {
             continue;
@@ -86,7 +87,6 @@ pub fn create_index_paths(root: &mut PlannerInfo<'_>, rel: RelId) {
         }
         get_index_paths(root, rel, &index, &rclauses, &mut bitindexpaths);
         let mut jclauses = ClauseSet::new(index.nkeycolumns);
-        let mut joinorclauses = Vec::new();
         match_join_clauses(root, rel, &index, &mut jclauses, &mut joinorclauses);
         let mut eclauses = ClauseSet::new(index.nkeycolumns);
         match_eclass_clauses(root, rel, &index, &mut eclauses);
@@ -105,11 +105,15 @@ pub fn create_index_paths(root: &mut PlannerInfo<'_>, rel: RelId) {
     let base = root.rels[rel].baserestrictinfo.clone();
     let or_paths = bitmap::generate_or_paths(root, rel, &base, &[]);
     bitindexpaths.extend(or_paths);
+    let join_or_paths = bitmap::generate_or_paths(root, rel, &joinorclauses, &base);
+    bitjoinpaths.extend(join_or_paths);
     if !bitindexpaths.is_empty() {
         let qual = bitmap::choose_bitmap_and(root, rel, &bitindexpaths);
-        let c = cost_bitmap_heap_scan(root, &root.rels[rel], None, &qual, 1.0);
+        let lateral = root.rels[rel].lateral_relids.clone();
+        let param = get_baserel_parampathinfo(root, rel, &lateral);
+        let c = cost_bitmap_heap_scan(root, &root.rels[rel], param.as_deref(), &qual, 1.0);
         let target = root.rels[rel].reltarget.clone();
-        let path = new_path(PathKind::BitmapHeap(qual), rel, target, None, c, Vec::new());
+        let path = new_path(PathKind::BitmapHeap(qual), rel, target, param, c, Vec::new());
         add_path(root, rel, path);
     }
     if !bitjoinpaths.is_empty() {
@@ -173,7 +177,7 @@ fn match_join_clauses(
         if !join_clause_is_movable_to(c, r) {
             continue;
         }
-        if c.or_arms.is_some() {
+        if c.or_arms.is_some() && !ors.iter().any(|o| Rc::ptr_eq(o, c)) {
             ors.push(c.clone());
         }
         match_clause_to_index(root, c, index, set);

@@ -145,7 +145,8 @@ fn select_mergejoin_clauses(
             continue;
         }
         if !r.can_join || r.mergeopfamilies.is_empty() {
-            have_other = true;
+            // The executor takes constants as further conditions of any merge join.
+            have_other |= !matches!(r.clause, Expr::Const(_));
             continue;
         }
         if !clause_sides_match_join(r, &root.rels[outer].relids, &root.rels[inner].relids) {
@@ -247,17 +248,8 @@ fn try_nestloop_path(
     );
     // Clauses that a parameterised inner path checks already are not repeated.
     if inner.req_outer().overlaps(&outer_relids) {
-        let serials: Vec<u32> = inner.param.as_ref().map(|p| p.serials.clone()).unwrap_or_default();
-        let inner_and_outer = inner_relids.union(&inner.req_outer());
-        restrict.retain(|r| {
-            !(serials.contains(&r.serial)
-                || crate::init::restrict_info::join_clause_is_movable_into(
-                    r,
-                    &inner_relids,
-                    &inner_and_outer,
-                ) && serials.is_empty()
-                    && root.rels[inner.parent].kind == RelKind::Join)
-        });
+        let enforced = enforced_serials(inner);
+        restrict.retain(|r| !enforced.contains(&r.serial));
     }
     let join = JoinPath {
         jointype,
@@ -281,6 +273,30 @@ fn try_nestloop_path(
         pathkeys: keys.to_vec(),
     };
     add_path(root, joinrel, path);
+}
+
+/// Serial numbers of the join clauses that a parameterised path checks.
+fn enforced_serials(path: &Path) -> Vec<u32> {
+    let Some(param) = &path.param else { return Vec::new() };
+    match &path.kind {
+        PathKind::NestLoop(join)
+        | PathKind::MergeJoin { join, .. }
+        | PathKind::HashJoin { join, .. } => {
+            let mut all = enforced_serials(&join.outer);
+            all.extend(enforced_serials(&join.inner));
+            all.extend(join.restrict.iter().map(|r| r.serial));
+            all
+        }
+        PathKind::Append { subpaths } | PathKind::MergeAppend { subpaths, .. } => {
+            let mut lists = subpaths.iter().map(|p| enforced_serials(p));
+            let mut all = lists.next().unwrap_or_default();
+            for list in lists {
+                all.retain(|s| list.contains(s));
+            }
+            all
+        }
+        _ => param.serials.clone(),
+    }
 }
 
 fn try_mergejoin_path(

@@ -15,10 +15,7 @@ pub fn have_join_order_restriction(root: &PlannerInfo<'_>, rel1: RelId, rel2: Re
         return true;
     }
     for info in &root.placeholder_list {
-        if a.relids.is_subset(&info.eval_at)
-            && b.relids.is_subset(&info.eval_at)
-            && !info.lateral.is_empty()
-        {
+        if a.relids.is_subset(&info.eval_at) && b.relids.is_subset(&info.eval_at) {
             return true;
         }
     }
@@ -155,31 +152,68 @@ fn join_is_legal(
     {
         return None;
     }
-    // LATERAL: the referencing side must come on the inner side of a join that allows it.
-    let lat_fwd = a.relids.overlaps(&b.lateral_relids);
-    let lat_rev = b.relids.overlaps(&a.lateral_relids);
-    if lat_fwd && lat_rev {
+    if root.has_lateral_rtes
+        && !lateral_is_legal(
+            root,
+            rel1,
+            rel2,
+            joinrelids,
+            matched.as_deref(),
+            reversed,
+            unique_ified,
+        )
+    {
         return None;
     }
-    if lat_fwd {
-        if matched
-            .as_ref()
-            .is_some_and(|m| reversed || unique_ified || m.jointype == JoinType::Full)
-        {
-            return None;
+    Some((matched, reversed))
+}
+
+/// Whether LATERAL references allow a join: the referencing side must come on the inner side of a
+/// nested loop, and what the join still needs from outside must be possible to get.
+fn lateral_is_legal(
+    root: &PlannerInfo<'_>,
+    rel1: RelId,
+    rel2: RelId,
+    joinrelids: &Relids,
+    matched: Option<&SpecialJoinInfo>,
+    reversed: bool,
+    unique_ified: bool,
+) -> bool {
+    let (a, b) = (&root.rels[rel1], &root.rels[rel2]);
+    let forward = a.relids.overlaps(&b.lateral_relids);
+    let backward = b.relids.overlaps(&a.lateral_relids);
+    if forward && backward {
+        return false;
+    }
+    let no_nestloop = |swapped: bool| {
+        matched.is_some_and(|m| swapped || unique_ified || m.jointype == JoinType::Full)
+    };
+    // An indirect reference has to wait for what it goes through.
+    if forward && (no_nestloop(reversed) || !a.relids.overlaps(&b.direct_lateral_relids))
+        || backward && (no_nestloop(!reversed) || !b.relids.overlaps(&a.direct_lateral_relids))
+    {
+        return false;
+    }
+    let lateral = a.lateral_relids.union(&b.lateral_relids).difference(joinrelids);
+    if lateral.is_empty() {
+        return true;
+    }
+    let mut with_rhs = joinrelids.clone();
+    loop {
+        let mut more = false;
+        for sj in &root.join_info_list {
+            if sj.jointype != JoinType::Full
+                && sj.min_lefthand.overlaps(&with_rhs)
+                && !sj.min_righthand.is_subset(&with_rhs)
+            {
+                with_rhs.add_all(&sj.min_righthand);
+                more = true;
+            }
         }
-        if a.relids.overlaps(&b.direct_lateral_relids) && a.lateral_relids.overlaps(&b.relids) {
-            return None;
-        }
-    } else if lat_rev {
-        if matched
-            .as_ref()
-            .is_some_and(|m| !reversed || unique_ified || m.jointype == JoinType::Full)
-        {
-            return None;
+        if !more {
+            return !with_rhs.overlaps(&lateral);
         }
     }
-    Some((matched, reversed))
 }
 
 fn can_unique(root: &PlannerInfo<'_>, rel: RelId, sj: &SpecialJoinInfo) -> bool {
@@ -195,6 +229,10 @@ fn dummy_sjinfo(left: &Relids, right: &Relids) -> Rc<SpecialJoinInfo> {
         syn_righthand: right.clone(),
         jointype: JoinType::Inner,
         ojrelid: 0,
+        commute_above_l: Relids::new(),
+        commute_above_r: Relids::new(),
+        commute_below_l: Relids::new(),
+        commute_below_r: Relids::new(),
         lhs_strict: false,
         semi_can_btree: false,
         semi_can_hash: false,
@@ -213,24 +251,67 @@ pub fn make_join_rel(
     let Some((matched, reversed)) = join_is_legal(root, rel1, rel2, &joinrelids) else {
         return Ok(None);
     };
+    let mut pushed_down = Vec::new();
     if let Some(sj) = &matched {
-        if sj.ojrelid > 0 {
-            joinrelids.add(sj.ojrelid);
-        }
+        pushed_down = add_outer_joins_to_relids(root, &mut joinrelids, sj);
     }
     let (rel1, rel2) = if reversed { (rel2, rel1) } else { (rel1, rel2) };
     let sj = matched
         .clone()
         .unwrap_or_else(|| dummy_sjinfo(&root.rels[rel1].relids, &root.rels[rel2].relids));
-    let (joinrel, restrict) = build_join_rel(root, joinrelids, rel1, rel2, &sj)?;
+    let (joinrel, restrict) = build_join_rel(root, joinrelids, rel1, rel2, &sj, &pushed_down)?;
     if root.rels[joinrel].dummy {
         return Ok(Some(joinrel));
     }
     populate_joinrel(root, rel1, rel2, joinrel, &sj, &restrict);
-    if root.rels[joinrel].pathlist.is_empty() {
-        return Ok(Some(joinrel));
+    if sj.jointype == JoinType::Full && root.rels[joinrel].pathlist.is_empty() {
+        error::bail!(
+            FEATURE_NOT_SUPPORTED,
+            "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions"
+        );
     }
     Ok(Some(joinrel))
+}
+
+/// Adds the outer joins whose effect is complete after the join `sj` of `relids`; returns those besides
+/// `sj` itself: they were done earlier, but what they null gets final only now.
+pub fn add_outer_joins_to_relids(
+    root: &PlannerInfo<'_>,
+    relids: &mut Relids,
+    sj: &SpecialJoinInfo,
+) -> Vec<Rc<SpecialJoinInfo>> {
+    let mut pushed_down = Vec::new();
+    if sj.ojrelid == 0 {
+        return pushed_down;
+    }
+    // Done below one that it commutes with: its output is not final yet.
+    if sj.jointype == JoinType::Left && !sj.commute_below_l.is_subset(relids) {
+        return pushed_down;
+    }
+    relids.add(sj.ojrelid);
+    if sj.jointype != JoinType::Left || sj.commute_above_l.is_empty() {
+        return pushed_down;
+    }
+    let mut candidates = sj.commute_above_l.clone();
+    for other in &root.join_info_list {
+        if other.ojrelid == sj.ojrelid
+            || other.ojrelid == 0
+            || other.jointype != JoinType::Left
+            || !candidates.contains(other.ojrelid)
+        {
+            continue;
+        }
+        if !relids.contains(other.ojrelid)
+            && other.min_lefthand.is_subset(relids)
+            && other.min_righthand.is_subset(relids)
+            && other.commute_below_l.is_subset(relids)
+        {
+            relids.add(other.ojrelid);
+            pushed_down.push(other.clone());
+            candidates.add_all(&other.commute_above_l);
+        }
+    }
+    pushed_down
 }
 
 /// Clauses to check when the two are joined.
@@ -242,12 +323,20 @@ fn build_restrictlist(
     sj: &SpecialJoinInfo,
 ) -> Vec<Rc<RestrictInfo>> {
     let mut result: Vec<Rc<RestrictInfo>> = Vec::new();
+    let inputs = root.rels[outer].relids.union(&root.rels[inner].relids);
     for input in [outer, inner] {
         for r in &root.rels[input].joininfo {
-            if r.required_relids.is_subset(relids)
-                && !r.incompatible_relids.overlaps(relids)
-                && !result.iter().any(|x| Rc::ptr_eq(x, r))
+            if !r.required_relids.is_subset(relids) {
+                continue;
+            }
+            // Of several forms of a condition, the one for just these inputs.
+            if (r.has_clone || r.is_clone)
+                && (!r.required_relids.is_subset(&inputs)
+                    || r.incompatible_relids.overlaps(&inputs))
             {
+                continue;
+            }
+            if !result.iter().any(|x| Rc::ptr_eq(x, r)) {
                 result.push(r.clone());
             }
         }
@@ -269,6 +358,7 @@ fn build_join_rel(
     outer: RelId,
     inner: RelId,
     sj: &Rc<SpecialJoinInfo>,
+    pushed_down: &[Rc<SpecialJoinInfo>],
 ) -> PgResult<(RelId, Vec<Rc<RestrictInfo>>)> {
     let restrict = build_restrictlist(root, &relids, outer, inner, sj);
     if let Some(id) = root.join_rel_hash.get(&relids) {
@@ -276,11 +366,8 @@ fn build_join_rel(
     }
     let mut rel = RelOptInfo::new(RelKind::Join, relids.clone());
     rel.consider_startup = root.tuple_fraction > 0.0;
-    let direct = root.rels[outer]
-        .direct_lateral_relids
-        .union(&root.rels[inner].direct_lateral_relids)
-        .difference(&relids);
-    rel.direct_lateral_relids = direct;
+    rel.direct_lateral_relids =
+        root.rels[outer].direct_lateral_relids.union(&root.rels[inner].direct_lateral_relids);
     rel.lateral_relids =
         root.rels[outer].lateral_relids.union(&root.rels[inner].lateral_relids).difference(&relids);
     let id = root.add_rel(rel);
@@ -291,32 +378,20 @@ fn build_join_rel(
     for (input, nulled) in [(outer, full), (inner, full || left)] {
         let below = root.rels[input].reltarget.clone();
         for e in &below.exprs {
-            let mut e = e.clone();
-            let needed = match &e {
-                Expr::Var(v) => {
-                    let Some(base) = root.try_base(v.varno) else { continue };
-                    let slot = (v.varattno + 7) as usize;
-                    root.rels[base].attr_needed.get(slot).is_some_and(|n| !n.is_subset(&relids))
-                }
-                Expr::PlaceHolderVar(p) => root
-                    .placeholder_list
-                    .iter()
-                    .find(|i| i.phid == p.phid)
-                    .is_some_and(|i| !i.needed.is_subset(&relids)),
-                _ => true,
-            };
-            if !needed {
+            if !needed_above(root, e, &relids) {
                 continue;
             }
+            let mut e = e.clone();
             target.width += crate::pathnode::expr_width(root, &e);
-            if nulled && sj.ojrelid > 0 {
-                crate::clauses::add_nulling_rels(&mut e, None, &Relids::single(sj.ojrelid));
+            if nulled {
+                mark_nulled(&mut e, &relids, sj, pushed_down);
             }
             target.push(e, 0);
         }
     }
     root.rels[id].reltarget = Rc::new(target);
-    placeholder::add_placeholders_to_joinrel(root, id, outer, inner, Some(sj));
+    placeholder::add_placeholders_to_joinrel(root, id, outer, inner);
+    root.rels[id].direct_lateral_relids.remove_all(&relids);
     // Clauses that join this relation to others.
     let mut joininfo: Vec<Rc<RestrictInfo>> = Vec::new();
     for input in [outer, inner] {
@@ -349,6 +424,50 @@ fn build_join_rel(
         }
     }
     Ok((id, restrict))
+}
+
+fn needed_above(root: &PlannerInfo<'_>, e: &Expr, relids: &Relids) -> bool {
+    match e {
+        Expr::Var(v) => root.try_base(v.varno).is_some_and(|base| {
+            let slot = (v.varattno + 7) as usize;
+            root.rels[base].attr_needed.get(slot).is_some_and(|n| !n.is_subset(relids))
+        }),
+        Expr::PlaceHolderVar(p) => root
+            .placeholder_list
+            .iter()
+            .find(|i| i.phid == p.phid)
+            .is_some_and(|i| !i.needed.is_subset(relids)),
+        _ => true,
+    }
+}
+
+/// Marks an output column of a join with the outer joins that may have nulled it.
+fn mark_nulled(
+    e: &mut Expr,
+    relids: &Relids,
+    sj: &SpecialJoinInfo,
+    pushed_down: &[Rc<SpecialJoinInfo>],
+) {
+    let (at, list): (Relids, &mut Vec<i32>) = match e {
+        Expr::Var(v) => (Relids::single(v.varno), &mut v.varnullingrels),
+        Expr::PlaceHolderVar(p) => (p.phrels.iter().copied().collect(), &mut p.phnullingrels),
+        _ => return,
+    };
+    let mut marks: Relids = list.iter().copied().collect();
+    if sj.ojrelid > 0
+        && relids.contains(sj.ojrelid)
+        && (at.is_subset(&sj.syn_righthand)
+            || sj.jointype == JoinType::Full && at.is_subset(&sj.syn_lefthand))
+    {
+        marks.add(sj.ojrelid);
+    }
+    for other in pushed_down {
+        if at.is_subset(&other.syn_righthand) {
+            marks.add(other.ojrelid);
+        }
+    }
+    marks.add_all(&sj.commute_above_r.intersect(relids));
+    *list = marks.to_vec();
 }
 
 fn constant_false(restrict: &[Rc<RestrictInfo>], joinrelids: &Relids, only_pushed: bool) -> bool {

@@ -152,6 +152,14 @@ impl<'a, 'c> Folder<'a, 'c> {
                 Ok(p.phexpr)
             }
             Expr::SubPlan(_) | Expr::AlternativeSubPlan(_) => Ok(expr),
+            Expr::JsonValueExpr(mut v) => {
+                self.simplify_in_place(&mut v.formatted_expr)?;
+                if matches!(v.formatted_expr, Expr::Const(_)) {
+                    return Ok(v.formatted_expr);
+                }
+                self.simplify_in_place(&mut v.raw_expr)?;
+                Ok(Expr::JsonValueExpr(v))
+            }
             _ => {
                 self.children(&mut expr)?;
                 Ok(expr)

@@ -59,6 +59,7 @@ fn flatten(root: &PlannerInfo<'_>, query: &Query, expr: &mut Expr, level: u32) {
 
 /// As [`flatten_join_alias_vars`], within a subquery `level` levels down.
 pub fn flatten_query(root: &PlannerInfo<'_>, outer: &Query, query: &mut Query, level: u32) {
+    query.has_sub_links |= outer.has_sub_links;
     query.for_each_expr_mut(&mut |e| flatten(root, outer, e, level));
     for rte in &mut query.rtable {
         if let RteKind::Subquery { subquery, .. } = &mut rte.kind {
@@ -153,6 +154,7 @@ fn flatten_group(query: &Query, expr: &mut Expr, level: u32, mark: bool) {
 }
 
 fn flatten_group_query(outer: &Query, query: &mut Query, level: u32, mark: bool) {
+    query.has_sub_links |= outer.has_sub_links;
     query.for_each_expr_mut(&mut |e| flatten_group(outer, e, level, mark));
     for rte in &mut query.rtable {
         if let RteKind::Subquery { subquery, .. } = &mut rte.kind {

@@ -1,4 +1,5 @@
 //! Rewriting of the query before paths are made.
+pub mod append_union;
 pub mod const_fold;
 pub mod flatten_vars;
 pub mod inline_function;
@@ -6,4 +7,6 @@ pub mod outer_join;
 pub mod pull_up_sublink;
 pub mod pull_up_subquery;
 pub mod qual;
+pub mod replace_vars;
+pub mod result_rte;
 pub mod target_list;

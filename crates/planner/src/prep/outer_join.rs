@@ -1,198 +1,173 @@
-//! Outer joins that are inner (or anti) joins in effect, and Results that no join needs.
-use crate::{clauses::*, relids::Relids, root::PlannerInfo};
+//! Outer joins that are inner, left or anti joins in effect because of conditions above them.
+use super::pull_up_subquery::join_relids;
+use crate::{relids::Relids, root::PlannerInfo};
 use nodes::*;
+
+/// What was found out.
+#[derive(Default)]
+struct Reduced {
+    /// Outer joins that are inner joins now.
+    inner: Relids,
+    /// Full joins that null one side only now, with the side that they still null.
+    partial: Vec<(i32, Relids)>,
+    /// New types of joins by range table index.
+    types: Vec<(i32, JoinType)>,
+}
+
+/// What conditions above a part of the join tree say of its columns.
+#[derive(Clone, Default)]
+struct Known {
+    nonnullable: Relids,
+    forced_null: Vec<(i32, i16)>,
+}
+
+impl Known {
+    fn of(root: &PlannerInfo<'_>, quals: Option<&Expr>) -> Known {
+        let cx = root.cx();
+        quals.map_or_else(Known::default, |q| Known {
+            nonnullable: cx.nonnullable_rels(q),
+            forced_null: cx.forced_null_vars(q),
+        })
+    }
+
+    fn and(mut self, other: &Known) -> Known {
+        self.nonnullable.add_all(&other.nonnullable);
+        self.forced_null.extend(&other.forced_null);
+        self
+    }
+}
 
 /// Reduces outer joins whose NULL-extended rows a condition above rejects.
 pub fn reduce_outer_joins(root: &mut PlannerInfo<'_>) {
     let mut tree = std::mem::take(&mut root.parse.jointree);
-    let mut removed = Relids::new();
-    let cx = root.cx();
-    let mut nonnullable = Relids::new();
-    let mut forced: Vec<(i32, i16)> = Vec::new();
-    if let Some(q) = &tree.quals {
-        nonnullable = cx.nonnullable_rels(q);
-        forced = cx.forced_null_vars(q);
-    }
+    let mut reduced = Reduced::default();
+    let known = Known::of(root, tree.quals.as_ref());
     for n in &mut tree.fromlist {
-        reduce(root, n, &nonnullable, &forced, &mut removed);
+        reduce(root, n, &known, &mut reduced);
     }
     root.parse.jointree = tree;
-    if !removed.is_empty() {
-        let mut parse = std::mem::take(&mut root.parse);
-        parse.for_each_expr_mut(&mut |e| remove_nulling_rels(e, &removed, None));
-        root.parse = parse;
-        let infos = std::mem::take(&mut root.append_rel_list);
-        root.append_rel_list = infos;
-    }
-}
-
-fn rels_of(n: &JoinTreeNode) -> Relids {
-    let mut out = Relids::new();
-    fn walk(n: &JoinTreeNode, out: &mut Relids) {
-        match n {
-            JoinTreeNode::RangeTblRef(r) => out.add(*r),
-            JoinTreeNode::FromExpr(f) => f.fromlist.iter().for_each(|n| walk(n, out)),
-            JoinTreeNode::JoinExpr(j) => {
-                walk(&j.larg, out);
-                walk(&j.rarg, out);
-            }
+    for (rti, typ) in reduced.types {
+        if let RteKind::Join { jointype, .. } = &mut root.parse.rte_mut(rti).kind {
+            *jointype = typ;
         }
     }
-    walk(n, &mut out);
-    out
+    if !reduced.inner.is_empty() {
+        strip_nulling(root, &reduced.inner, None);
+    }
+    for (rti, side) in &reduced.partial {
+        strip_nulling(root, &Relids::single(*rti), Some(side));
+    }
 }
 
-fn reduce(
-    root: &PlannerInfo<'_>,
-    node: &mut JoinTreeNode,
-    nonnullable: &Relids,
-    forced: &[(i32, i16)],
-    removed: &mut Relids,
-) {
-    let cx = root.cx();
+/// Removes nulling marks everywhere but on what is evaluated within `except`.
+pub fn strip_nulling(root: &mut PlannerInfo<'_>, joins: &Relids, except: Option<&Relids>) {
+    let mut strip = |e: &mut Expr, level: u32| match e {
+        Expr::Var(v) if v.varlevelsup == level => {
+            if !v.varnullingrels.is_empty() && except.is_none_or(|x| !x.contains(v.varno)) {
+                v.varnullingrels.retain(|r| !joins.contains(*r));
+            }
+        }
+        Expr::PlaceHolderVar(p) if p.phlevelsup == level => {
+            if except.is_none_or(|x| !p.phrels.iter().any(|r| x.contains(*r))) {
+                p.phnullingrels.retain(|r| !joins.contains(*r));
+                p.phrels.retain(|r| !joins.contains(*r));
+            }
+        }
+        _ => {}
+    };
+    walk::rewrite_query_deep(&mut root.parse, 0, &mut strip);
+    for info in &mut root.append_rel_list {
+        for e in std::rc::Rc::make_mut(info).translated_vars.iter_mut().flatten() {
+            walk::rewrite_expr_deep(e, 0, &mut strip);
+        }
+    }
+}
+
+fn has_outer(node: &JoinTreeNode) -> bool {
+    match node {
+        JoinTreeNode::RangeTblRef(_) => false,
+        JoinTreeNode::FromExpr(f) => f.fromlist.iter().any(has_outer),
+        JoinTreeNode::JoinExpr(j) => {
+            matches!(j.jointype, JoinType::Left | JoinType::Right | JoinType::Full | JoinType::Anti)
+                || has_outer(&j.larg)
+                || has_outer(&j.rarg)
+        }
+    }
+}
+
+fn reduce(root: &PlannerInfo<'_>, node: &mut JoinTreeNode, above: &Known, out: &mut Reduced) {
+    if !has_outer(node) {
+        return;
+    }
     match node {
         JoinTreeNode::RangeTblRef(_) => {}
         JoinTreeNode::FromExpr(f) => {
-            let mut nn = nonnullable.clone();
-            let mut fv = forced.to_vec();
-            if let Some(q) = &f.quals {
-                nn.add_all(&cx.nonnullable_rels(q));
-                fv.extend(cx.forced_null_vars(q));
-            }
+            let known = Known::of(root, f.quals.as_ref()).and(above);
             for n in &mut f.fromlist {
-                reduce(root, n, &nn, &fv, removed);
+                reduce(root, n, &known, out);
             }
         }
-        JoinTreeNode::JoinExpr(j) => {
-            let (l, r) = (rels_of(&j.larg), rels_of(&j.rarg));
-            let before = j.jointype;
-            match j.jointype {
-                JoinType::Left if nonnullable.overlaps(&r) => j.jointype = JoinType::Inner,
-                JoinType::Right if nonnullable.overlaps(&l) => j.jointype = JoinType::Inner,
-                JoinType::Full => {
-                    if nonnullable.overlaps(&l) {
-                        j.jointype =
-                            if nonnullable.overlaps(&r) { JoinType::Inner } else { JoinType::Left };
-                    } else if nonnullable.overlaps(&r) {
-                        j.jointype = JoinType::Right;
-                    }
-                }
-                _ => {}
-            }
-            if j.jointype == JoinType::Right {
-                std::mem::swap(&mut j.larg, &mut j.rarg);
-                j.jointype = JoinType::Left;
-            }
-            let (l, r) = (rels_of(&j.larg), rels_of(&j.rarg));
-            if j.jointype == JoinType::Left {
-                // `LEFT JOIN b ON strict(b.x) WHERE b.x IS NULL` finds rows without partner.
-                if let Some(q) = &j.quals {
-                    let strict = cx.nonnullable_vars(q);
-                    if forced.iter().any(|f| r.contains(f.0) && strict.contains(f)) {
-                        j.jointype = JoinType::Anti;
-                    }
-                }
-            }
-            let mut gone = Relids::new();
-            if before != j.jointype && j.rtindex > 0 {
-                match j.jointype {
-                    JoinType::Inner => gone.add(j.rtindex),
-                    // One side of a full join is not nulled any more: marks on it are harmless but
-                    // wrong for matching, so they go where they can be told apart.
-                    JoinType::Left if before == JoinType::Full => {}
-                    _ => {}
-                }
-                removed.add_all(&gone);
-            }
-            let (mut ln, mut rn) = (Relids::new(), Relids::new());
-            let (mut lf, mut rf): (Vec<(i32, i16)>, Vec<(i32, i16)>) = (Vec::new(), Vec::new());
-            let own = j.quals.as_ref().map(|q| cx.nonnullable_rels(q)).unwrap_or_default();
-            let own_forced = j.quals.as_ref().map(|q| cx.forced_null_vars(q)).unwrap_or_default();
-            match j.jointype {
-                JoinType::Inner | JoinType::Semi => {
-                    ln = nonnullable.union(&own);
-                    rn = ln.clone();
-                    lf = forced.iter().chain(&own_forced).copied().collect();
-                    rf = lf.clone();
-                }
-                JoinType::Left | JoinType::Anti => {
-                    ln = nonnullable.clone();
-                    lf = forced.to_vec();
-                    rn = own;
-                    rf = own_forced;
-                }
-                _ => {}
-            }
-            let _ = l;
-            reduce(root, &mut j.larg, &ln, &lf, removed);
-            reduce(root, &mut j.rarg, &rn, &rf, removed);
-        }
+        JoinTreeNode::JoinExpr(j) => reduce_join(root, j, above, out),
     }
 }
 
-/// Drops one-row Results from inner joins; they add nothing.
-pub fn remove_useless_result_rtes(root: &mut PlannerInfo<'_>) {
-    if !root.parse.rtable.iter().any(|r| matches!(r.kind, RteKind::Result)) {
-        return;
-    }
-    let is_result = |root: &PlannerInfo<'_>, n: &JoinTreeNode| {
-        matches!(n, JoinTreeNode::RangeTblRef(r)
-            if *r > 0 && matches!(root.rte(*r).kind, RteKind::Result)
-            && root.glob.state.borrow().last_ph_id == 0)
+fn reduce_join(root: &PlannerInfo<'_>, j: &mut JoinExpr, above: &Known, out: &mut Reduced) {
+    use JoinType::*;
+    let base = |n: &JoinTreeNode| join_relids(n, false, false);
+    let (l, r) = (base(&j.larg), base(&j.rarg));
+    let (left_kept, right_kept) = (above.nonnullable.overlaps(&l), above.nonnullable.overlaps(&r));
+    let mut jointype = match j.jointype {
+        Left if right_kept => Inner,
+        Right if left_kept => Inner,
+        Full if left_kept && right_kept => Inner,
+        Full if left_kept => {
+            out.partial.push((j.rtindex, r.clone()));
+            Left
+        }
+        Full if right_kept => {
+            out.partial.push((j.rtindex, l.clone()));
+            Right
+        }
+        same => same,
     };
-    let mut tree = std::mem::take(&mut root.parse.jointree);
-    flatten(root, &mut tree, &is_result);
-    root.parse.jointree = tree;
-}
-
-fn flatten(
-    root: &PlannerInfo<'_>,
-    from: &mut FromExpr,
-    is_result: &dyn Fn(&PlannerInfo<'_>, &JoinTreeNode) -> bool,
-) {
-    let mut out: Vec<JoinTreeNode> = Vec::new();
-    let list = std::mem::take(&mut from.fromlist);
-    let mut last_result = None;
-    for n in list {
-        let n = match n {
-            JoinTreeNode::FromExpr(mut f) => {
-                flatten(root, &mut f, is_result);
-                if f.fromlist.len() == 1 && is_result(root, &f.fromlist[0]) {
-                    // Its condition belongs to the list around it.
-                    if let Some(q) = f.quals.take() {
-                        let mut args = make_ands_implicit(from.quals.take());
-                        args.extend(make_ands_implicit(Some(q)));
-                        from.quals = Some(make_ands_explicit(args));
-                    }
-                    f.fromlist.remove(0)
-                } else {
-                    JoinTreeNode::FromExpr(f)
-                }
+    let mut inner_side = r;
+    if jointype == Right {
+        std::mem::swap(&mut j.larg, &mut j.rarg);
+        jointype = Left;
+        inner_side = l;
+    }
+    if jointype == Left {
+        // `LEFT JOIN b ON strict(b.x) WHERE b.x IS NULL` finds rows without partner.
+        if let Some(q) = &j.quals {
+            let strict = root.cx().nonnullable_vars(q);
+            let is_anti = |f: &&(i32, i16)| inner_side.contains(f.0) && strict.contains(f);
+            if above.forced_null.iter().find(is_anti).is_some() {
+                jointype = Anti;
             }
-            JoinTreeNode::JoinExpr(j) if j.jointype == JoinType::Inner => {
-                let (lr, rr) = (is_result(root, &j.larg), is_result(root, &j.rarg));
-                if lr || rr {
-                    let j = *j;
-                    if let Some(q) = j.quals {
-                        let mut args = make_ands_implicit(from.quals.take());
-                        args.extend(make_ands_implicit(Some(q)));
-                        from.quals = Some(make_ands_explicit(args));
-                    }
-                    if lr { j.rarg } else { j.larg }
-                } else {
-                    JoinTreeNode::JoinExpr(j)
-                }
-            }
-            other => other,
-        };
-        if is_result(root, &n) {
-            last_result = Some(n);
-        } else {
-            out.push(n);
         }
     }
-    if out.is_empty() {
-        out.extend(last_result);
+    if j.rtindex > 0 && jointype != j.jointype {
+        out.types.push((j.rtindex, jointype));
+        if jointype == Inner {
+            out.inner.add(j.rtindex);
+        }
     }
-    from.fromlist = out;
+    j.jointype = jointype;
+    let own = Known::of(root, j.quals.as_ref());
+    let nothing = Known::default();
+    let both;
+    // An outer join removes no row of its kept side, and what is above it says nothing of its other.
+    let (to_left, to_right) = match jointype {
+        Inner | Semi => {
+            both = own.and(above);
+            (&both, &both)
+        }
+        Full => (&nothing, &nothing),
+        _ => {
+            both = own;
+            (above, &both)
+        }
+    };
+    reduce(root, &mut j.larg, to_left, out);
+    reduce(root, &mut j.rarg, to_right, out);
 }

@@ -366,7 +366,7 @@ impl LockManager {
             lock.waiters.get_or_insert_default().insert(position, waiter);
         }
         self.stats.lock_waits.add(1);
-        let result = backend.block(|| self.wait(backend, &tag));
+        let result = self.wait(backend, &tag);
         *backend.waiting.lock() = None;
         result.map(|()| LockOutcome::Granted)
     }

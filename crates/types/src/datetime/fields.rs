@@ -288,21 +288,30 @@ pub(crate) fn zone_offset(text: &str) -> Parsed<i32> {
         Some(b'-') => -1,
         _ => return Err(Fault::BadFormat),
     };
-    let digits = &text[1..];
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(Fault::BadFormat);
-    }
-    let (mut h, mut rest) = leading_i32(digits).map_err(|_| Fault::ZoneOverflow)?;
-    let (mut m, mut s) = (0, 0);
-    if rest == ":" {
-        rest = "";
-    } else if let Some(r) = rest.strip_prefix(':') {
-        (m, rest) = leading_i32(r)?;
-        if let Some(r) = rest.strip_prefix(':') {
-            (s, rest) = leading_i32(r)?;
+    // A part without digits counts for 0: "+1:" and "+10:00:" are offsets.
+    let part = |text: &'_ str| -> Parsed<(i32, usize)> {
+        let start = text.len() - text.trim_start_matches(crate::is_space).len();
+        let body = &text[start..];
+        let sign = usize::from(body.starts_with(['+', '-']));
+        let digits = body[sign..].bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 {
+            return Ok((0, 0));
         }
-    } else if rest.is_empty() && digits.len() > 2 {
-        // PostgreSQL counts the sign: "+530" is five hours and a half.
+        let value = body[..sign + digits].parse().map_err(|_| Fault::ZoneOverflow)?;
+        Ok((value, start + sign + digits))
+    };
+    let (mut h, used) = part(&text[1..])?;
+    let mut rest = &text[1 + used..];
+    let (mut m, mut s) = (0, 0);
+    if let Some(r) = rest.strip_prefix(':') {
+        let (minutes, used) = part(r)?;
+        (m, rest) = (minutes, &r[used..]);
+        if let Some(r) = rest.strip_prefix(':') {
+            let (seconds, used) = part(r)?;
+            (s, rest) = (seconds, &r[used..]);
+        }
+    } else if rest.is_empty() && text.len() > 3 {
+        // Three characters and more without a colon end in minutes: "+530", "+0530".
         (h, m) = (h / 100, h % 100);
     }
     if !(0..=15).contains(&h) || !(0..60).contains(&m) || !(0..60).contains(&s) {

@@ -319,10 +319,14 @@ impl Interval {
             r if r == MONTH || r == YEAR | MONTH => (self.days, self.usecs) = (0, 0),
             r if r == DAY => self.usecs = 0,
             r if r == HOUR || r == DAY | HOUR => self.usecs = cut(self.usecs, USECS_PER_HOUR),
-            r if r & MINUTE != 0 && r & SECOND == 0 => {
+            r if r == MINUTE || r == HOUR | MINUTE || r == DAY | HOUR | MINUTE => {
                 self.usecs = cut(self.usecs, USECS_PER_MINUTE)
             }
-            _ => {}
+            r if r == SECOND
+                || r == MINUTE | SECOND
+                || r == HOUR | MINUTE | SECOND
+                || r == DAY | HOUR | MINUTE | SECOND => {}
+            _ => return Err(PgError::internal(format!("unrecognized interval typmod: {typmod}"))),
         }
         if precision != FULL_PRECISION {
             if !(0..=6).contains(&precision) {

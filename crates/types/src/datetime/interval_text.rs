@@ -229,6 +229,9 @@ fn decode_interval(fields: &[Field], range: i32, opts: &IoOptions) -> Parsed<Dec
                     return Err(Fault::BadFormat);
                 }
                 if text == "ago" {
+                    if before {
+                        return Err(Fault::BadFormat);
+                    }
                     before = true;
                 } else if let Some(u) = unit(text) {
                     pending = Some(u);

@@ -1,8 +1,10 @@
 //! jsonpath: the tree of a path, its parser and its canonical text, which is what is stored.
 
+mod mutable;
 mod parse;
 mod print;
 
+pub use mutable::is_mutable;
 pub use parse::parse;
 
 use crate::Varlena;
@@ -15,6 +17,43 @@ pub struct JsonPath {
     pub lax: bool,
     /// The expression.
     pub expr: Expr,
+}
+
+impl JsonPath {
+    /// Calls `f` with the pattern and flags of each `like_regex`.
+    pub fn for_each_regex(
+        &self,
+        f: &mut dyn FnMut(&str, &str) -> PgResult<()>,
+    ) -> PgResult<()> {
+        regexes(&self.expr, f)
+    }
+}
+
+fn regexes(e: &Expr, f: &mut dyn FnMut(&str, &str) -> PgResult<()>) -> PgResult<()> {
+    match e {
+        Expr::Path(primary, steps) => {
+            if let Primary::Paren(inner) = &**primary {
+                regexes(inner, f)?;
+            }
+            steps.iter().try_for_each(|step| match step {
+                Accessor::Filter(inner) => regexes(inner, f),
+                Accessor::Elements(items) => items.iter().try_for_each(|(from, to)| {
+                    regexes(from, f)?;
+                    to.iter().try_for_each(|to| regexes(to, f))
+                }),
+                _ => Ok(()),
+            })
+        }
+        Expr::Binary(_, l, r) => {
+            regexes(l, f)?;
+            regexes(r, f)
+        }
+        Expr::Sign(_, x) | Expr::Not(x) | Expr::IsUnknown(x) | Expr::Exists(x) => regexes(x, f),
+        Expr::LikeRegex(x, pattern, flags) => {
+            f(pattern, flags)?;
+            regexes(x, f)
+        }
+    }
 }
 
 /// Binary operators, weakest first.

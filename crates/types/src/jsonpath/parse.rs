@@ -12,6 +12,9 @@ enum Token {
     /// `$name` or `$"name"`
     Variable(String),
     String(String),
+    /// An integer.
+    Int(String),
+    /// Any other number.
     Number(String),
     Symbol(&'static str),
     End,
@@ -20,6 +23,8 @@ enum Token {
 struct Lexer<'a> {
     text: &'a str,
     pos: usize,
+    /// What errors show of the token read last.
+    near: String,
 }
 
 const SYMBOLS: [&str; 31] = [
@@ -52,22 +57,30 @@ impl Lexer<'_> {
 
     fn next(&mut self) -> PgResult<Token> {
         self.skip()?;
+        self.near.clear();
         let rest = &self.text[self.pos..];
         let Some(c) = rest.chars().next() else { return Ok(Token::End) };
         match c {
             '"' => {
                 self.pos += 1;
-                return self.quoted().map(Token::String);
+                let text = self.quoted()?;
+                self.near.push('"');
+                return Ok(Token::String(text));
             }
             '$' => {
                 let after = &rest[1..];
                 if after.starts_with('"') {
                     self.pos += 2;
-                    return self.quoted().map(Token::Variable);
+                    let name = self.quoted()?;
+                    self.near.push('"');
+                    return Ok(Token::Variable(name));
                 }
-                if after.starts_with(is_word) {
-                    self.pos += 1;
-                    return self.word().map(Token::Variable);
+                if after.starts_with(is_other) {
+                    let len = after.chars().take_while(|c| is_other(*c)).map(char::len_utf8).sum();
+                    let name: &str = &after[..len];
+                    self.pos += 1 + len;
+                    self.near = format!("${name}");
+                    return Ok(Token::Variable(name.to_string()));
                 }
             }
             '0'..='9' => return self.number(),
@@ -77,64 +90,67 @@ impl Lexer<'_> {
         for symbol in SYMBOLS {
             if rest.starts_with(symbol) {
                 self.pos += symbol.len();
+                self.near.push_str(symbol);
                 return Ok(Token::Symbol(symbol));
             }
         }
         self.word().map(Token::Word)
     }
 
+    /// A number, by the longest match; of words that start with a digit those are faults that are a
+    /// number and one more character.
     fn number(&mut self) -> PgResult<Token> {
         let rest = &self.text[self.pos..];
-        let b = rest.as_bytes();
-        let radix = matches!(b, [b'0', b'x' | b'X' | b'o' | b'O' | b'b' | b'B', ..]);
-        let mut end = 0;
-        while let Some(c) = b.get(end) {
-            let exponent_sign = matches!(c, b'+' | b'-')
-                && !radix
-                && matches!(b.get(end.wrapping_sub(1)), Some(b'e' | b'E'));
-            // A point is the number's only if a digit follows.
-            let point = *c == b'.'
-                && !rest[..end].contains(['.', 'e', 'E'])
-                && !radix
-                && !b.get(end + 1).is_some_and(|c| c.is_ascii_alphabetic() || *c == b'*');
-            if c.is_ascii_alphanumeric() || *c == b'_' || exponent_sign || point {
-                end += 1;
-            } else {
-                break;
+        let (len, is_int) = number_length(rest.as_bytes());
+        let run: usize = rest.chars().take_while(|c| is_other(*c)).map(char::len_utf8).sum();
+        let tail = rest[len..].chars().next();
+        if let Some(c) = tail.filter(|c| is_other(*c)) {
+            let junk = len + c.len_utf8();
+            if run > junk {
+                return self.word().map(Token::Word);
             }
-        }
-        let number = &rest[..end];
-        let leading_zero = !radix
-            && number.len() > 1
-            && number.starts_with('0')
-            && number[1..].starts_with(|c: char| c.is_ascii_digit());
-        if leading_zero || numeric::parse(number).is_err() {
             bail!(
                 SYNTAX_ERROR,
-                "trailing junk after numeric literal at or near \"{number}\" of jsonpath input"
+                "trailing junk after numeric literal at or near \"{}\" of jsonpath input",
+                &rest[..junk]
             );
         }
-        self.pos += end;
-        Ok(Token::Number(number.to_string()))
+        let exponent = rest.as_bytes().get(len - 1).is_some_and(|c| matches!(c, b'+' | b'-'));
+        if exponent {
+            bail!(
+                SYNTAX_ERROR,
+                "invalid numeric literal at or near \"{}\" of jsonpath input",
+                &rest[..len]
+            );
+        }
+        self.pos += len;
+        self.near = rest[..len].to_string();
+        let text = rest[..len].to_string();
+        Ok(if is_int { Token::Int(text) } else { Token::Number(text) })
     }
 
     fn word(&mut self) -> PgResult<String> {
         let mut out = String::new();
+        let start = self.pos;
         while let Some(c) = self.text[self.pos..].chars().next() {
             if c == '\\' {
                 self.pos += 1;
                 self.escape(&mut out)?;
-            } else if is_word(c) {
+            } else if is_other(c) {
                 out.push(c);
                 self.pos += c.len_utf8();
             } else {
                 break;
             }
         }
-        if out.is_empty() {
+        if self.pos == start {
             let near: String = self.text[self.pos..].chars().take(1).collect();
             return Err(self.fault(&near));
         }
+        // What ends a word is all that is left to show of it.
+        let rest = &self.text[self.pos..];
+        let blanks = rest.len() - rest.trim_start_matches(is_space).len();
+        self.near = rest[..blanks].to_string();
         Ok(out)
     }
 
@@ -167,57 +183,78 @@ impl Lexer<'_> {
             't' => out.push('\t'),
             'v' => out.push('\u{b}'),
             'x' => {
-                let code = self.hex(2)?;
+                let digits = self.hex_digits(2);
+                if digits < 2 {
+                    bail!(
+                        SYNTAX_ERROR,
+                        "invalid hexadecimal character sequence at or near \"{}\" of jsonpath input",
+                        &self.text[self.pos - 2..self.pos + digits]
+                    );
+                }
+                let code = self.take_hex(2);
                 self.push_code(code, out)?;
             }
-            'u' => {
-                let code = self.unicode()?;
-                self.push_code(code, out)?;
-            }
+            'u' => self.unicode(out)?,
             c => out.push(c),
         }
         Ok(())
     }
 
-    fn hex(&mut self, n: usize) -> PgResult<u32> {
-        let digits = self
-            .text
-            .get(self.pos..self.pos + n)
-            .filter(|d| d.bytes().all(|c| c.is_ascii_hexdigit()));
-        match digits.and_then(|d| u32::from_str_radix(d, 16).ok()) {
-            Some(code) => {
-                self.pos += n;
-                Ok(code)
-            }
-            None => bail!(
-                SYNTAX_ERROR,
-                "invalid hexadecimal character sequence at or near \"{}\" of jsonpath input",
-                self.text[self.pos.saturating_sub(2)..].chars().take(2).collect::<String>()
-            ),
-        }
+    /// How many of the next `most` characters are hexadecimal digits.
+    fn hex_digits(&self, most: usize) -> usize {
+        let rest = &self.text.as_bytes()[self.pos..];
+        rest.iter().take(most).take_while(|c| c.is_ascii_hexdigit()).count()
     }
 
-    fn unicode(&mut self) -> PgResult<u32> {
-        if self.text[self.pos..].starts_with('{') {
-            let end = self.text[self.pos..].find('}').unwrap_or(0);
-            let code = u32::from_str_radix(&self.text[self.pos + 1..self.pos + end.max(1)], 16);
-            match code {
-                Ok(code) if (2..=7).contains(&end) => {
-                    self.pos += end + 1;
-                    return Ok(code);
-                }
-                _ => bail!(SYNTAX_ERROR, "invalid Unicode escape sequence of jsonpath input"),
+    fn take_hex(&mut self, n: usize) -> u32 {
+        let code = u32::from_str_radix(&self.text[self.pos..self.pos + n], 16).unwrap_or(0);
+        self.pos += n;
+        code
+    }
+
+    /// A run of Unicode escapes, the first `\u` of which has been read.
+    fn unicode(&mut self, out: &mut String) -> PgResult<()> {
+        let start = self.pos - 2;
+        let mut codes = Vec::new();
+        loop {
+            let braced = self.text[self.pos..].starts_with('{');
+            self.pos += usize::from(braced);
+            let digits = self.hex_digits(if braced { 6 } else { 4 });
+            let closed = !braced || self.text[self.pos + digits..].starts_with('}');
+            if !closed || digits == 0 || !braced && digits < 4 {
+                bail!(
+                    SYNTAX_ERROR,
+                    "invalid Unicode escape sequence at or near \"{}\" of jsonpath input",
+                    &self.text[start..self.pos + digits]
+                );
             }
-        }
-        let unit = self.hex(4)?;
-        if (0xd800..0xdc00).contains(&unit) && self.text[self.pos..].starts_with("\\u") {
+            codes.push(self.take_hex(digits));
+            self.pos += usize::from(braced);
+            if !self.text[self.pos..].starts_with("\\u") {
+                break;
+            }
             self.pos += 2;
-            let low = self.hex(4)?;
-            if (0xdc00..0xe000).contains(&low) {
-                return Ok(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+        }
+        let wrong = |detail: &str| {
+            err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type jsonpath")
+                .detail(detail)
+        };
+        const LOW: &str = "Unicode low surrogate must follow a high surrogate.";
+        let mut high = None;
+        for code in codes {
+            match (high.take(), code) {
+                (Some(_), 0xd800..0xdc00) => {
+                    return Err(wrong("Unicode high surrogate must not follow a high surrogate."));
+                }
+                (None, 0xd800..0xdc00) => high = Some(code),
+                (Some(high), 0xdc00..0xe000) => {
+                    self.push_code(0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00), out)?;
+                }
+                (None, 0xdc00..0xe000) | (Some(_), _) => return Err(wrong(LOW)),
+                (None, code) => self.push_code(code, out)?,
             }
         }
-        Ok(unit)
+        if high.is_some() { Err(wrong(LOW)) } else { Ok(()) }
     }
 
     fn push_code(&self, code: u32, out: &mut String) -> PgResult<()> {
@@ -230,22 +267,70 @@ impl Lexer<'_> {
                 out.push(c);
                 Ok(())
             }
-            None => {
-                Err(err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type jsonpath")
-                    .detail("Unicode low surrogate must follow a high surrogate."))
-            }
+            None => Err(err!(SYNTAX_ERROR, "invalid Unicode code point")),
         }
     }
 }
 
-fn is_word(c: char) -> bool {
-    c == '_' || c == '\\' || c.is_ascii_alphanumeric() || !c.is_ascii()
+/// The longest number that a text starts with (a trailing sign is an exponent without digits), and
+/// whether it is an integer.
+fn number_length(b: &[u8]) -> (usize, bool) {
+    // Digits with single underscores between them, from `at` on.
+    let run = |at: usize, ok: fn(&u8) -> bool| {
+        let mut end = at;
+        while b.get(end).is_some_and(ok)
+            || end > at && b.get(end) == Some(&b'_') && b.get(end + 1).is_some_and(ok)
+        {
+            end += 1;
+        }
+        end
+    };
+    let decimal: fn(&u8) -> bool = u8::is_ascii_digit;
+    let radix: Option<fn(&u8) -> bool> = match b {
+        [b'0', b'x' | b'X', ..] => Some(u8::is_ascii_hexdigit),
+        [b'0', b'o' | b'O', ..] => Some(|c| matches!(c, b'0'..=b'7')),
+        [b'0', b'b' | b'B', ..] => Some(|c| matches!(c, b'0' | b'1')),
+        _ => None,
+    };
+    if let Some(ok) = radix {
+        let end = run(2, ok);
+        return if end > 2 { (end, true) } else { (1, true) };
+    }
+    let mut is_int = true;
+    let mut end = match b.first() {
+        Some(b'0') => 1,
+        Some(b'.') => 0,
+        _ => run(0, decimal),
+    };
+    if b.get(end) == Some(&b'.') {
+        end = run(end + 1, decimal);
+        is_int = false;
+    }
+    if matches!(b.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(b.get(end + 1), Some(b'+' | b'-')));
+        let digits = run(end + 1 + sign, decimal);
+        if digits > end + 1 + sign {
+            return (digits, false);
+        }
+        if sign == 1 {
+            return (end + 2, false);
+        }
+    }
+    (end, is_int)
+}
+
+/// Characters of words.
+fn is_other(c: char) -> bool {
+    !c.is_ascii()
+        || c.is_ascii_alphanumeric()
+        || matches!(c, '_' | '\'' | ';' | '`' | '^' | '~')
+        || c.is_ascii_control() && !matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c')
 }
 
 /// Parses a path.
 pub fn parse(text: &str) -> PgResult<JsonPath> {
     let mut p = Parser {
-        lexer: Lexer { text, pos: 0 },
+        lexer: Lexer { text, pos: 0, near: String::new() },
         token: Token::End,
         depth: 0,
         filters: 0,
@@ -289,10 +374,8 @@ impl Parser<'_> {
 
     fn unexpected(&self) -> PgError {
         let near = match &self.token {
-            Token::Word(w) | Token::Number(w) | Token::String(w) => w.clone(),
-            Token::Variable(v) => v.clone(),
-            Token::Symbol(s) => s.to_string(),
             Token::End => String::new(),
+            _ => self.lexer.near.clone(),
         };
         self.lexer.fault(&near)
     }
@@ -478,7 +561,7 @@ impl Parser<'_> {
             }
             Token::Variable(name) => Primary::Variable(name),
             Token::String(text) => Primary::String(text),
-            Token::Number(text) => Primary::Number(number(&text)?),
+            Token::Int(text) | Token::Number(text) => Primary::Number(number(&text)?),
             Token::Word(word) => match word.to_ascii_lowercase().as_str() {
                 "null" if word == "null" => Primary::Null,
                 "true" if word == "true" => Primary::Bool(true),
@@ -539,26 +622,41 @@ impl Parser<'_> {
 
     fn method(&mut self, method: Method) -> PgResult<Accessor> {
         let mut args = Vec::new();
-        if !self.eat(")")? {
-            loop {
-                args.push(self.expr(4)?);
+        let literal = |primary| Expr::Path(Box::new(primary), Vec::new());
+        match (method, self.token.clone()) {
+            (Method::Datetime, Token::String(template)) => {
+                self.advance()?;
+                args.push(literal(Primary::String(template)));
+            }
+            (
+                Method::Time | Method::TimeTz | Method::Timestamp | Method::TimestampTz,
+                Token::Int(text),
+            ) => {
+                self.advance()?;
+                args.push(literal(Primary::Number(number(&text)?)));
+            }
+            (Method::Decimal, token) if token != Token::Symbol(")") => loop {
+                let minus = self.eat("-")?;
+                if !minus {
+                    self.eat("+")?;
+                }
+                let Token::Int(text) = self.token.clone() else { return Err(self.unexpected()) };
+                self.advance()?;
+                let mut v = number(&text)?;
+                if minus {
+                    v = numeric::uminus(&v)?;
+                }
+                args.push(literal(Primary::Number(v)));
                 if !self.eat(",")? {
                     break;
                 }
-            }
-            self.expect(")")?;
+            },
+            _ => {}
         }
-        let most = match method {
-            Method::Decimal => 2,
-            Method::Datetime
-            | Method::Time
-            | Method::TimeTz
-            | Method::Timestamp
-            | Method::TimestampTz => 1,
-            _ => 0,
-        };
-        if args.len() > most {
-            return Err(self.unexpected());
+        self.expect(")")?;
+        if args.len() > 2 {
+            return Err(err!(SYNTAX_ERROR, "invalid input syntax for type jsonpath")
+                .detail(".decimal() can only have an optional precision[,scale]."));
         }
         Ok(Accessor::Method(method, args))
     }
@@ -578,7 +676,7 @@ impl Parser<'_> {
             return Ok(u32::MAX);
         }
         match self.advance()? {
-            Token::Number(text) => match text.parse() {
+            Token::Int(text) => match text.parse() {
                 Ok(level) => Ok(level),
                 Err(_) => Err(self.unexpected()),
             },

@@ -296,8 +296,9 @@ pub fn send(bytes: &[u8], out: &mut Vec<u8>) {
     let s = Stored::new(bytes);
     let (sign, dscale): (u16, u16) = if s.is_special() {
         match s.special() {
-            PosInf => (0xd000, 0),
-            NegInf => (0xf000, 0),
+            // The scale is what these headers hold in its place in PostgreSQL's storage.
+            PosInf => (0xd000, 0x20),
+            NegInf => (0xf000, 0x20),
             _ => (0xc000, 0),
         }
     } else {

@@ -13,12 +13,14 @@ mod arith;
 mod convert;
 mod io;
 mod math;
+mod random;
 mod sum;
 
 pub use arith::*;
 pub use convert::*;
 pub use io::*;
 pub use math::*;
+pub use random::random_between;
 pub use sum::{NumericSum, variance};
 
 use crate::{Varlena, hash};
@@ -79,6 +81,11 @@ impl Num {
     /// Zero.
     pub fn zero() -> Num {
         Num::default()
+    }
+
+    /// Number of base 10000 digits held.
+    pub(crate) fn digit_count(&self) -> usize {
+        self.digits.len()
     }
 
     /// Whether this is zero.

@@ -1,0 +1,17 @@
+//! How much memory the machine has, and what share of it the server takes.
+
+/// The machine's memory in bytes; `None` if it does not say.
+fn total() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+/// Bytes for rows that are read one at a time: an eighth of the machine, which the file cache would otherwise
+/// hold in larger blocks. Taken only as rows are read.
+pub fn read_cache() -> usize {
+    const LEAST: usize = 64 << 20;
+    const MOST: usize = 4 << 30;
+    total().map_or(LEAST, |bytes| (bytes / 8).clamp(LEAST, MOST))
+}
