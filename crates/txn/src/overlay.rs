@@ -68,7 +68,7 @@ impl Overlay {
         let Some(id) = row_of(key) else { return false };
         let sid = StorageId::of_key(key);
         match self.runs.get_mut(&sid) {
-            Some(run) if run.last().is_none_or(|last| last < id) => run.push(id, value, stamp),
+            Some(run) if run.takes(id) => run.push(id, value, stamp),
             Some(_) => return false,
             None => {
                 // Rows that are in the map already must come before it.
@@ -81,6 +81,17 @@ impl Overlay {
         }
         self.bytes += value.len() + RUN_ENTRY_COST;
         true
+    }
+
+    /// A key past the end of a run goes to the map (it is removed): the run must not get it later, as the map's
+    /// versions count as newer.
+    fn close_run(&mut self, key: &[u8]) {
+        let Some(id) = row_of(key) else { return };
+        if let Some(run) = self.runs.get_mut(&StorageId::of_key(key))
+            && run.last().is_none_or(|last| last < id)
+        {
+            run.close();
+        }
     }
 
     /// The row of a run under a key, if a snapshot sees it.
@@ -130,6 +141,9 @@ impl Overlay {
         savepoint: bool,
         pins: &mut Vec<Arc<CidPin>>,
     ) {
+        if !self.runs.is_empty() {
+            self.close_run(key);
+        }
         let size = value.as_ref().map_or(0, |v| v.len());
         let version = Version { cid, sub, value };
         if let Some((shared_key, versions)) = self.map.get_key_value(key) {

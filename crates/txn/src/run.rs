@@ -34,6 +34,7 @@ pub(crate) struct Run {
     /// Rows before each chunk.
     starts: Vec<usize>,
     len: usize,
+    closed: bool,
     /// First position, command, subtransaction.
     stamps: Vec<(usize, u32, u32)>,
 }
@@ -49,6 +50,17 @@ pub(crate) fn row_of(key: &[u8]) -> Option<u64> {
 impl Run {
     pub(crate) fn last(&self) -> Option<u64> {
         self.chunks.last().and_then(|chunk| chunk.ids.last()).copied()
+    }
+
+    /// Whether a row may be added.
+    #[inline]
+    pub(crate) fn takes(&self, id: u64) -> bool {
+        !self.closed && self.last().is_none_or(|last| last < id)
+    }
+
+    /// No more rows may be added.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
     }
 
     pub(crate) fn len(&self) -> usize {

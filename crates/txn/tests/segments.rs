@@ -140,6 +140,11 @@ fn runs_are_versions() {
                     tx.put(&key(id), &[step as u8; 40]).unwrap();
                     inside.insert(id, vec![step as u8; 40]);
                 }
+                // A key removed before it is written.
+                let last = step * 50 + 149;
+                tx.delete(&key(last + 50)).unwrap();
+                tx.put(&key(last + 50), b"again").unwrap();
+                inside.insert(last + 50, b"again".to_vec());
                 let before = tx.snapshot();
                 let seen = by_key(&tx, &before, true);
                 tx.next_command().unwrap();
