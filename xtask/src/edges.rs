@@ -31,6 +31,7 @@ const EDGES: &[(&str, &str)] = &[
         "commands plpgsql planner executor analyzer functions ruleutils catalog parser nodes table fmgr txn codec kv types settings error",
     ),
     ("server", "engine wire kv kv-rocks settings txn types error"),
+    ("regress-module", "server fmgr catalog types settings error"),
     ("pglitedb", "engine wire kv kv-rocks settings types error"),
 ];
 

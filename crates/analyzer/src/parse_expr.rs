@@ -436,7 +436,9 @@ impl Analyzer<'_> {
                 _ => {
                     let element = self.transform_expr_recurse(raw)?;
                     // Only arrays proper make another dimension.
-                    if !multidims && self.element_type(element.typ())?.is_valid() {
+                    let typ = element.typ();
+                    let vector = matches!(typ, t::INT2VECTOR | t::OIDVECTOR);
+                    if !multidims && !vector && self.element_type(typ)?.is_valid() {
                         multidims = true;
                     }
                     element

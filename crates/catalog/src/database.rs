@@ -86,8 +86,16 @@ impl Catalog {
         let mut writer = txn.bulk(StorageId(to))?;
         let mut scan = txn.scan(&snapshot, IterOptions::prefix(&StorageId(from).prefix()))?;
         let mut key = Vec::new();
+        let (mut bound, mut large) = (0, false);
         scan.seek_to_first();
         while scan.valid() {
+            if let Some(rowid) = scan.key().get(4..12).and_then(|b| b.first_chunk()) {
+                match u64::from_be_bytes(*rowid) {
+                    // Keys of large attributes.
+                    id if id >= 1 << 63 => large = true,
+                    id => bound = id + 1,
+                }
+            }
             key.clear();
             key.extend_from_slice(&StorageId(to).prefix());
             key.extend_from_slice(&scan.key()[4..]);
@@ -96,6 +104,12 @@ impl Catalog {
         }
         scan.status()?;
         writer.finish()?;
+        // Whoever scans the copy before the commit would find no rows in the store, and count from 0.
+        let rowids = txn.store().rowids(StorageId(to))?;
+        rowids.raise(bound);
+        if large {
+            rowids.note_large();
+        }
         Ok(to)
     }
 

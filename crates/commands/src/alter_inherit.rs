@@ -1,7 +1,7 @@
 //! ALTER TABLE below the table that is named: what its children and partitions get of each action.
 use crate::{
-    UtilityContext, alter_table, constraint, dependents::Dependents, inherit, partition,
-    relation_name, rewrite,
+    UtilityContext, alter_constraint, alter_table, constraint, dependents::Dependents, inherit,
+    partition, relation_name, rewrite,
 };
 use catalog::{
     CatalogRead, Constraint as CatalogConstraint, RelationDesc, acl,
@@ -57,7 +57,7 @@ pub(crate) fn run(
         (At::DropNotNull, _) => drop_not_null(cx, &relation, cmd, reach),
         (At::AddConstraint, Some(AlterTableDef::Constraint(c))) => {
             alter_table::require_table(&relation, "ADD CONSTRAINT")?;
-            add_constraint(cx, &relation, c, reach)
+            add_constraint(cx, &relation, c, reach).map_err(alter_table::unplaced)
         }
         (At::DropConstraint, _) => drop_constraint(cx, &relation, cmd, reach),
         (At::ColumnDefault | At::SetStatistics | At::SetStorage | At::ValidateConstraint, _) => {
@@ -67,6 +67,14 @@ pub(crate) fn run(
         (At::AddIdentity | At::SetIdentity | At::DropIdentity, _) => {
             identity(cx, &relation, cmd, reach)
         }
+        (At::SetExpression, Some(AlterTableDef::Expr(raw))) => {
+            alter_table::set_expression(cx, &relation, cmd, raw)?;
+            each_child(cx, &relation, reach, &mut |child| run(cx, child.oid, cmd, reach.below()))
+        }
+        (At::AlterConstraint, Some(AlterTableDef::AlterConstraint(c))) => {
+            alter_constraint::execute(cx, &relation, c, reach)
+        }
+        (At::AddOf, Some(AlterTableDef::TypeName(name))) => add_of_type(cx, &relation, name),
         (At::AddInherit, Some(AlterTableDef::RangeVar(parent))) => {
             add_parent(cx, &relation, parent)
         }
@@ -373,6 +381,7 @@ fn drop_not_null(
     alter_table::drop_not_null(cx, relation, cmd)?;
     cx.catalog.invalidate_relation(relation.oid)?;
     for child in children(cx, relation.oid)? {
+        let child = cx.catalog.get_relation(child.oid)?;
         let Some(own) = child.attr_by_name(&a.name) else { continue };
         let named = AlterTableCmd { name: Some(own.name.clone()), ..cmd.clone() };
         let theirs = child.constraints.iter().find(|c| c.contype == 'n' && c.key == [own.num]);
@@ -495,6 +504,8 @@ fn inherit_check(
     child: &Arc<RelationDesc>,
 ) -> PgResult<()> {
     let Some(expr) = &c.expr else { return Ok(()) };
+    // It may have got the check by another way already.
+    let child = &cx.catalog.get_relation(child.oid)?;
     let mut expr = (**expr).clone();
     crate::table::renumber(&mut expr, &inherit::column_map(parent, child));
     if let Some(own) = child.constraints.iter().find(|k| k.name == c.name) {
@@ -519,6 +530,14 @@ fn inherit_check(
             bail!(
                 INVALID_OBJECT_DEFINITION,
                 "constraint \"{}\" conflicts with NOT VALID constraint on relation \"{}\"",
+                c.name,
+                child.name
+            );
+        }
+        if c.enforced && !own.enforced {
+            bail!(
+                INVALID_OBJECT_DEFINITION,
+                "constraint \"{}\" conflicts with NOT ENFORCED constraint on relation \"{}\"",
                 c.name,
                 child.name
             );
@@ -579,6 +598,7 @@ fn drop_constraint(
     alter_table::drop_constraint(cx, relation, cmd)?;
     cx.catalog.invalidate_relation(relation.oid)?;
     for child in below {
+        let child = cx.catalog.get_relation(child.oid)?;
         let theirs = child.constraints.iter().find(|k| k.contype == 'c' && k.name == c.name);
         let Some(theirs) = theirs else { continue };
         if !disinherit(cx, &child, theirs, reach)? {
@@ -705,6 +725,51 @@ fn drop_parent(
     }
     let parent = relation_name::open_range_var(cx, parent, 1)?;
     inherit::leave(cx, &parent, relation, false)
+}
+
+/// OF: the table's columns must be those of the type.
+fn add_of_type(
+    cx: &UtilityContext<'_>,
+    relation: &RelationDesc,
+    name: &parser::ast::TypeName,
+) -> PgResult<()> {
+    let typ = crate::table::row_type(cx, name)?;
+    if !cx.catalog.inheritance_parents(relation.oid)?.is_empty() {
+        bail!(WRONG_OBJECT_TYPE, "typed tables cannot inherit");
+    }
+    let mut own = relation.attrs.iter().filter(|a| !a.dropped);
+    for a in typ.attrs.iter().filter(|a| !a.dropped) {
+        let Some(column) = own.next() else {
+            bail!(DATATYPE_MISMATCH, "table is missing column \"{}\"", a.name);
+        };
+        if column.name != a.name {
+            bail!(
+                DATATYPE_MISMATCH,
+                "table has column \"{}\" where type requires \"{}\"",
+                column.name,
+                a.name
+            );
+        }
+        if (column.typ, column.typmod, column.collation) != (a.typ, a.typmod, a.collation) {
+            bail!(
+                DATATYPE_MISMATCH,
+                "table \"{}\" has different type for column \"{}\"",
+                relation.name,
+                a.name
+            );
+        }
+    }
+    if let Some(extra) = own.next() {
+        bail!(DATATYPE_MISMATCH, "table has extra column \"{}\"", extra.name);
+    }
+    let this = ObjectAddress::relation(relation.oid);
+    if relation.oftype.is_valid() {
+        cx.catalog.delete_dependencies_of(this, Some(catalog::schema::pg_type::RELID))?;
+    }
+    let on = ObjectAddress::typ(typ.reltype);
+    cx.catalog.record_dependency(this, on, catalog::DependencyKind::Normal)?;
+    let of = [(pg_class::RELOFTYPE, Datum::Oid(typ.reltype))];
+    cx.catalog.set_by_oid(pg_class::RELID, relation.oid, &of)
 }
 
 /// NOT OF: the table keeps its columns and is no longer of the type.

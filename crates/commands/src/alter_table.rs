@@ -161,11 +161,8 @@ pub(crate) fn one(cx: &UtilityContext<'_>, relid: Oid, cmd: &AlterTableCmd) -> P
 
 fn action_name(subtype: At) -> &'static str {
     match subtype {
-        At::SetExpression => "ALTER COLUMN ... SET EXPRESSION",
         At::SetOptions | At::ResetOptions => "ALTER COLUMN ... SET ( ... )",
-        At::AlterConstraint => "ALTER CONSTRAINT",
         At::ClusterOn | At::DropCluster => "CLUSTER ON",
-        At::AddOf => "OF",
         At::ReplicaIdentity => "REPLICA IDENTITY",
         At::DetachPartitionFinalize => "DETACH PARTITION FINALIZE",
         At::EnableRule | At::EnableAlwaysRule | At::EnableReplicaRule | At::DisableRule => {
@@ -324,7 +321,7 @@ pub(crate) fn add_column(
 }
 
 /// Expressions that ALTER TABLE stores are analysed apart from the statement's text.
-fn unplaced(mut e: PgError) -> PgError {
+pub(crate) fn unplaced(mut e: PgError) -> PgError {
     e.0.position = None;
     e
 }
@@ -681,6 +678,37 @@ fn drop_expression(
     }
     cx.catalog.remove_default(relation.oid, attnum)?;
     set_attribute(cx, relation, attnum, pg_attribute::ATTGENERATED, '\0')
+}
+
+/// ALTER COLUMN … SET EXPRESSION: the column is computed anew for all rows.
+pub(crate) fn set_expression(
+    cx: &UtilityContext<'_>,
+    relation: &Arc<RelationDesc>,
+    cmd: &AlterTableCmd,
+    raw: &ast::Expr,
+) -> PgResult<()> {
+    require_table(relation, "ALTER COLUMN ... SET EXPRESSION")?;
+    let attnum = column_of(relation, cmd)?;
+    let Some(a) = relation.attr(attnum) else { return Ok(()) };
+    if a.generated == '\0' {
+        bail!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "column \"{}\" of relation \"{}\" is not a generated column",
+            a.name,
+            relation.name
+        );
+    }
+    let target = (a.name.as_str(), a.typ, a.typmod);
+    let expr = expression::column_default(cx, Some(relation), raw, target).map_err(unplaced)?;
+    cx.catalog.set_default(relation.oid, attnum, &expr)?;
+    cx.catalog.delete_statistics(relation.oid, Some(attnum))?;
+    cx.catalog.invalidate_relation(relation.oid)?;
+    cx.services.command_counter_increment()?;
+    if relation.physical.is_none() || a.generated == 'v' {
+        return Ok(());
+    }
+    let table = cx.catalog.get_relation(relation.oid)?;
+    rewrite::fill_column(cx, &table, attnum, expr)
 }
 
 fn set_persistence(cx: &UtilityContext<'_>, relation: &RelationDesc, subtype: At) -> PgResult<()> {

@@ -31,6 +31,10 @@ pub trait UtilityServices {
     fn sessions_in_database(&self, database: Oid) -> usize;
     /// Checks the body of a function that has just been stored; `source` is the statement.
     fn validate_function(&self, oid: Oid, source: &str) -> PgResult<()>;
+    /// Errors unless there is a built-in of that symbol.
+    fn check_internal_function(&self, symbol: &str) -> PgResult<()>;
+    /// Errors unless the library and, if one is named, the function in it are there.
+    fn check_c_function(&self, library: &str, symbol: &str) -> PgResult<()>;
     /// Notes what a new temporary table asks for at each commit.
     fn register_on_commit(&self, table: Oid, action: parser::ast::OnCommitAction);
     /// This session's number among those that run, for `pg_temp_N`.

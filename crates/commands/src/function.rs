@@ -1,5 +1,5 @@
 //! CREATE FUNCTION and PROCEDURE.
-use crate::{UtilityContext, creation, expression, object_address};
+use crate::{UtilityContext, creation, expression, function_body, object_address};
 use catalog::{
     CatalogRead, PgProc, RowBuilder, acl,
     acl::ObjectKind,
@@ -8,12 +8,16 @@ use catalog::{
     schema::{pg_language, pg_proc},
 };
 use error::{PgError, PgResult, bail, err, not_supported};
-use parser::ast::{CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode};
+use parser::ast::{
+    CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode, VariableSetKind,
+    VariableSetStmt,
+};
 use types::{Datum, Oid, type_oid as t};
 
 /// INTERNAL and C languages.
 pub(crate) const INTERNAL: Oid = Oid(12);
 const C: Oid = Oid(13);
+const SQL: Oid = Oid(14);
 
 /// What the parameter list says.
 #[derive(Default)]
@@ -40,17 +44,45 @@ struct Options {
     cost: Option<f32>,
     rows: Option<f32>,
     parallel: char,
+    settings: Vec<VariableSetStmt>,
+}
+
+/// Changes a function's list of `name=value` as a SET or RESET clause says.
+pub(crate) fn change_config(
+    cx: &UtilityContext<'_>,
+    items: &mut Vec<String>,
+    stmt: &VariableSetStmt,
+) -> PgResult<()> {
+    let name = stmt.name.clone().unwrap_or_default();
+    let unknown = || err!(UNDEFINED_OBJECT, "unrecognized configuration parameter \"{name}\"");
+    let new = match stmt.kind {
+        VariableSetKind::Value => Some(cx.services.setting_text(&name, &stmt.args)?),
+        VariableSetKind::Current => Some(cx.session.get_setting(&name).ok_or_else(unknown)?),
+        VariableSetKind::Default | VariableSetKind::Reset => None,
+        VariableSetKind::ResetAll => {
+            items.clear();
+            None
+        }
+        VariableSetKind::Multi => return Err(not_supported!("SET TRANSACTION of a function")),
+    };
+    if stmt.kind != VariableSetKind::ResetAll
+        && cx.session.get_setting(&name).is_none()
+        && !name.contains('.')
+    {
+        return Err(unknown());
+    }
+    items.retain(|item| item.split_once('=').is_none_or(|(n, _)| !n.eq_ignore_ascii_case(&name)));
+    items.extend(new.map(|value| format!("{name}={value}")));
+    Ok(())
 }
 
 /// Makes or replaces a function.
 pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgResult<()> {
     let (namespace, name) = creation::qualified_place(cx, &stmt.funcname)?;
     let o = options(stmt)?;
-    if stmt.sql_body.is_some() {
-        return Err(not_supported!("SQL-standard function bodies"));
-    }
     let language = match &o.language {
         Some(name) => name.to_ascii_lowercase(),
+        None if stmt.sql_body.is_some() => "sql".to_owned(),
         None => bail!(INVALID_FUNCTION_DEFINITION, "no language specified"),
     };
     let Some(lang) = cx.catalog.lookup_language(&language)? else {
@@ -66,12 +98,34 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
             "ROWS is not applicable when function does not return a set"
         );
     }
-    let Some(source) = &o.source else {
-        bail!(INVALID_FUNCTION_DEFINITION, "no function body specified");
+    let empty = vec![String::new()];
+    let (source, body) = match (&o.source, &stmt.sql_body) {
+        (Some(_), Some(_)) => {
+            bail!(INVALID_FUNCTION_DEFINITION, "duplicate function body specified")
+        }
+        (Some(source), None) => (source, None),
+        (None, Some(_)) if lang != SQL => bail!(
+            INVALID_FUNCTION_DEFINITION,
+            "inline SQL function body only valid for language SQL"
+        ),
+        (None, Some(body)) => (&empty, Some(function_body::analyze(cx, &name, &p, body)?)),
+        (None, None) => bail!(INVALID_FUNCTION_DEFINITION, "no function body specified"),
     };
+    let mut config = Vec::new();
+    for set in &o.settings {
+        change_config(cx, &mut config, set)?;
+    }
     let (src, bin) = match (lang, source.as_slice()) {
-        (C, [library, ..]) => return Err(no_library(library)),
-        (_, [one]) if one.is_empty() && lang == INTERNAL => (name.clone(), None::<String>),
+        (C, [library, symbol @ ..]) if symbol.len() < 2 => {
+            let symbol = symbol.first().unwrap_or(&name);
+            cx.services.check_c_function(library, symbol)?;
+            (symbol.clone(), Some(library.clone()))
+        }
+        (_, [one]) if lang == INTERNAL => {
+            let symbol = if one.is_empty() { &name } else { one };
+            cx.services.check_internal_function(symbol)?;
+            (symbol.clone(), None)
+        }
         (_, [one]) => (one.clone(), None),
         _ => bail!(
             INVALID_FUNCTION_DEFINITION,
@@ -100,6 +154,8 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
         bin: bin.as_deref(),
         cost: o.cost.unwrap_or(default_cost),
         rows: o.rows.unwrap_or(if retset { 1000.0 } else { 0.0 }),
+        body: body.as_ref(),
+        config: &config,
     };
     store(cx, existing.as_deref(), &row, &o, &p)
 }
@@ -129,16 +185,6 @@ fn check_results(cx: &UtilityContext<'_>, rettype: Oid, p: &Parameters) -> PgRes
     Ok(())
 }
 
-/// Code in libraries cannot be loaded: mostly because the library is not there.
-fn no_library(library: &str) -> PgError {
-    // Without a directory the name is looked for where libraries are installed, of which there are none.
-    let name = library.strip_prefix("$libdir/").filter(|n| !n.contains('/')).unwrap_or(library);
-    if name.contains('/') && std::path::Path::new(name).is_file() {
-        return not_supported!("functions in C libraries");
-    }
-    err!(UNDEFINED_FILE, "could not access file \"{name}\": No such file or directory")
-}
-
 fn check_language(cx: &UtilityContext<'_>, lang: Oid, name: &str) -> PgResult<()> {
     let Some(row) = cx.catalog.row_by_oid(pg_language::RELID, lang)? else { return Ok(()) };
     let trusted = row.values[pg_language::LANPLTRUSTED].as_bool();
@@ -160,6 +206,7 @@ fn options(stmt: &CreateFunctionStmt) -> PgResult<Options> {
         cost: None,
         rows: None,
         parallel: 'u',
+        settings: Vec::new(),
     };
     let mut seen: Vec<&str> = Vec::new();
     for option in &stmt.options {
@@ -177,7 +224,7 @@ fn options(stmt: &CreateFunctionStmt) -> PgResult<Options> {
             ("as", Some(DefArg::Strings(parts))) => o.source = Some(parts.clone()),
             ("language", Some(DefArg::String(word))) => o.language = Some(word.clone()),
             ("security", _) => o.security = boolean,
-            ("set", _) => return Err(not_supported!("SET of a function")),
+            ("set", Some(DefArg::VariableSet(set))) => o.settings.push((**set).clone()),
             ("transform", _) => return Err(not_supported!("TRANSFORM of a function")),
             ("support", _) => return Err(not_supported!("SUPPORT of a function")),
             _ if stmt.is_procedure => return procedure_fault(),
@@ -218,7 +265,7 @@ fn options(stmt: &CreateFunctionStmt) -> PgResult<Options> {
     Ok(o)
 }
 
-fn number(option: &DefElem) -> PgResult<f32> {
+pub(crate) fn number(option: &DefElem) -> PgResult<f32> {
     match &option.arg {
         Some(DefArg::Integer(i)) => Ok(*i as f32),
         Some(DefArg::Float(f)) => {
@@ -436,6 +483,8 @@ struct Row<'a> {
     bin: Option<&'a str>,
     cost: f32,
     rows: f32,
+    body: Option<&'a Vec<nodes::Query>>,
+    config: &'a [String],
 }
 
 fn store(
@@ -486,6 +535,8 @@ fn store(
         .set(PROARGDEFAULTS, defaults)
         .set(PROSRC, row.src)
         .set(PROBIN, row.bin)
+        .set(PROSQLBODY, row.body.map(nodes::stored::to_stored).transpose()?)
+        .set(PROCONFIG, (!row.config.is_empty()).then(|| csv::text_array(row.config)))
         .set(PROACL, initial.as_deref().map(acl::to_datum))
         .build();
     let this = ObjectAddress::proc_(oid);
@@ -512,6 +563,9 @@ fn store(
     }
     let exprs: Vec<&nodes::Expr> = p.defaults.iter().collect();
     cx.catalog.record_expr_dependencies(this, &exprs, Oid::INVALID, normal, normal)?;
+    for query in row.body.into_iter().flatten() {
+        cx.catalog.record_query_dependencies(this, query, normal)?;
+    }
     cx.services.command_counter_increment()?;
     cx.services.validate_function(oid, cx.source_text)
 }

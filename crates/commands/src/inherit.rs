@@ -84,6 +84,8 @@ pub(crate) fn merge_columns(
     is_partition: bool,
 ) -> PgResult<Vec<Column>> {
     let mut merged: Vec<Column> = Vec::new();
+    // Columns that parents give different defaults.
+    let mut conflicts: Vec<String> = Vec::new();
     for parent in parents {
         for a in parent.attrs.iter().filter(|a| !a.dropped) {
             let mut new = NewColumn::new(&a.name, a.typ, a.typmod, a.collation);
@@ -105,6 +107,11 @@ pub(crate) fn merge_columns(
                 }
                 old.new.inhcount += 1;
                 old.new.not_null |= new.not_null;
+                match (&old.cooked_default, &a.default) {
+                    (Some(x), Some(y)) if !x.equals(y) => conflicts.push(a.name.clone()),
+                    (None, Some(y)) => old.cooked_default = Some((**y).clone()),
+                    _ => {}
+                }
                 continue;
             }
             let mut column = Column::of_identity(new, Vec::new());
@@ -159,13 +166,22 @@ pub(crate) fn merge_columns(
             column.new.compression = old.new.compression;
         }
         column.new.not_null |= old.new.not_null;
-        if column.default.is_none() {
+        if column.default.is_some() {
+            conflicts.retain(|c| *c != column.new.name);
+        } else {
             column.cooked_default = old.cooked_default.take();
         }
         if column.not_null_name.is_none() {
             column.not_null_name = old.not_null_name.take();
         }
         *old = column;
+    }
+    if let Some(name) = conflicts.first() {
+        return Err(err!(
+            INVALID_COLUMN_DEFINITION,
+            "column \"{name}\" inherits conflicting default values"
+        )
+        .hint("To resolve the conflict, specify a default explicitly."));
     }
     let numbers: Vec<String> = merged.iter().map(|c| c.new.name.clone()).collect();
     for column in &mut merged {

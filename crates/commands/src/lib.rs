@@ -20,6 +20,8 @@
 //! `src/backend/commands/`, `src/backend/tcop/utility.c`
 
 mod aggregate;
+mod alter_constraint;
+mod alter_function;
 mod alter_inherit;
 mod alter_owner;
 mod alter_table;
@@ -38,6 +40,7 @@ mod drop;
 pub mod explain;
 mod expression;
 mod function;
+mod function_body;
 mod grant;
 mod index;
 mod inherit;
@@ -46,6 +49,7 @@ mod object_address;
 mod object_name;
 mod on_commit;
 mod operator;
+mod operator_class;
 mod partition;
 mod range_type;
 mod reindex;
@@ -104,6 +108,9 @@ pub fn execute_utility(cx: &UtilityContext<'_>, stmt: &Stmt) -> PgResult<Option<
         Stmt::AlterDomainStmt(s) => domain::execute_alter(cx, s)?,
         Stmt::CreateFunctionStmt(s) => function::execute(cx, s)?,
         Stmt::CreateTrigStmt(s) => trigger::execute(cx, s)?,
+        Stmt::CreateOpClassStmt(s) => operator_class::execute_class(cx, s)?,
+        Stmt::CreateOpFamilyStmt(s) => operator_class::execute_family(cx, s)?,
+        Stmt::AlterFunctionStmt(s) => alter_function::execute(cx, s)?,
         Stmt::AlterTableStmt(s) => alter_table::execute(cx, s)?,
         Stmt::RenameStmt(s) => rename::execute(cx, s)?,
         Stmt::AlterOwnerStmt(s) => alter_owner::execute_owner(cx, s)?,

@@ -1,5 +1,5 @@
 //! ALTER … RENAME.
-use crate::{UtilityContext, alter_inherit::Reach, column, object_address, relation_name};
+use crate::{UtilityContext, column, object_address, relation_name};
 use catalog::{
     CatalogRead, RelationDesc, acl,
     acl::ObjectKind,
@@ -111,42 +111,55 @@ fn set_relation_name(cx: &UtilityContext<'_>, relation: &RelationDesc, name: &st
 fn rename_column(cx: &UtilityContext<'_>, stmt: &RenameStmt) -> PgResult<()> {
     let Some(name) = &stmt.relation else { return Ok(()) };
     let Some(relation) = open(cx, name, stmt)? else { return Ok(()) };
-    let reach = Reach { inherit: stmt.relation.as_ref().is_none_or(|r| r.inh), recursing: false };
     if relation.oftype.is_valid() {
         bail!(WRONG_OBJECT_TYPE, "cannot rename column of typed table");
     }
-    rename_column_of(cx, &relation, stmt, reach)
+    let old = stmt.subname.as_deref().unwrap_or_default();
+    let mut tables = vec![relation.clone()];
+    let mut at = 0;
+    while let Some(table) = tables.get(at).cloned() {
+        at += 1;
+        for child in cx.catalog.inheritance_children(table.oid)?.iter() {
+            if !name.inh {
+                bail!(
+                    INVALID_TABLE_DEFINITION,
+                    "inherited column \"{old}\" must be renamed in child tables too"
+                );
+            }
+            cx.lock(*child, 8)?;
+            if !tables.iter().any(|t| t.oid == *child) {
+                tables.push(cx.catalog.get_relation(*child)?);
+            }
+        }
+    }
+    for table in &tables {
+        // Every parent that the column comes from must be among the tables that are renamed with it.
+        let mut parents = 0;
+        for parent in cx.catalog.inheritance_parents(table.oid)?.iter() {
+            let with_it = table.oid != relation.oid && tables.iter().any(|t| t.oid == *parent);
+            parents += i16::from(with_it);
+        }
+        rename_column_of(cx, table, stmt, parents)?;
+    }
+    Ok(())
 }
 
-/// Renames a column of a table and of those below it.
+/// Renames a column of one table, which inherits it from `parents` of those that are renamed too.
 fn rename_column_of(
     cx: &UtilityContext<'_>,
     relation: &RelationDesc,
     stmt: &RenameStmt,
-    reach: Reach,
+    parents: i16,
 ) -> PgResult<()> {
     let old = stmt.subname.as_deref().unwrap_or_default();
-    let children = cx.catalog.inheritance_children(relation.oid)?;
-    if !reach.inherit && !children.is_empty() {
-        bail!(
-            INVALID_TABLE_DEFINITION,
-            "inherited column \"{old}\" must be renamed in child tables too"
-        );
-    }
     let Some(a) = relation.attr_by_name(old) else {
         if column::check_name(old).is_err() {
             bail!(FEATURE_NOT_SUPPORTED, "cannot rename system column \"{old}\"");
         }
         bail!(UNDEFINED_COLUMN, "column \"{old}\" does not exist");
     };
-    // Every parent that it comes from must be among the tables that are renamed with it.
-    if a.inhcount > if reach.recursing { 1 } else { 0 } {
+    if a.inhcount > parents {
         bail!(INVALID_TABLE_DEFINITION, "cannot rename inherited column \"{old}\"");
-    }
-    for child in children.iter() {
-        cx.lock(*child, 8)?;
-        let child = cx.catalog.get_relation(*child)?;
-        rename_column_of(cx, &child, stmt, Reach { recursing: true, ..reach })?;
     }
     column::check_name(&stmt.newname)?;
     if relation.attr_by_name(&stmt.newname).is_some() {

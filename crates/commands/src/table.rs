@@ -142,7 +142,10 @@ fn set_bound(
 }
 
 /// The composite type of CREATE TABLE … OF.
-fn row_type(cx: &UtilityContext<'_>, name: &ast::TypeName) -> PgResult<Arc<RelationDesc>> {
+pub(crate) fn row_type(
+    cx: &UtilityContext<'_>,
+    name: &ast::TypeName,
+) -> PgResult<Arc<RelationDesc>> {
     let (typ, _) = object_address::resolve_type(cx, name)?;
     let row = cx.catalog.get_type(typ)?;
     if row.typtype == 'c'

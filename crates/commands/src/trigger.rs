@@ -385,6 +385,9 @@ impl Maker<'_, '_> {
         let (oldtable, newtable) = self.transitions(rel)?;
         let qual = self.condition(rel)?;
         let func = self.function()?;
+        if parent.is_valid() && replaces.is_none() {
+            check_free(rel, &stmt.trigname)?;
+        }
         let existing = match parent.is_valid() {
             true => rel.triggers.iter().find(|t| Some(t.oid) == replaces).cloned(),
             false => self.existing(rel)?,
@@ -417,7 +420,8 @@ impl Maker<'_, '_> {
             newtable,
         };
         if stmt.isconstraint {
-            trigger.constraint = self.constraint_row(rel)?;
+            let (deferrable, deferred) = (stmt.deferrable, stmt.initdeferred);
+            trigger.constraint = store_constraint(cx, rel, &stmt.trigname, deferrable, deferred)?;
         }
         let oid = cx.catalog.store_trigger(&trigger, existing.is_some())?;
         if rel.relkind != 'p' || !stmt.row {
@@ -432,41 +436,104 @@ impl Maker<'_, '_> {
         }
         Ok(())
     }
+}
 
-    /// The row of pg_constraint behind a constraint trigger.
-    fn constraint_row(&self, rel: &RelationDesc) -> PgResult<Oid> {
-        let stmt = self.stmt;
-        self.cx.catalog.create_constraint(&Constraint {
-            oid: Oid::INVALID,
-            name: stmt.trigname.clone(),
-            namespace: rel.namespace,
-            contype: 't',
-            deferrable: stmt.deferrable,
-            deferred: stmt.initdeferred,
-            enforced: true,
-            validated: true,
-            relid: rel.oid,
-            typid: Oid::INVALID,
-            indid: Oid::INVALID,
-            parentid: Oid::INVALID,
-            frelid: Oid::INVALID,
-            fupdtype: ' ',
-            fdeltype: ' ',
-            fmatchtype: ' ',
-            is_local: true,
-            inhcount: 0,
-            noinherit: true,
-            period: false,
-            key: Vec::new(),
-            fkey: Vec::new(),
-            pfeqop: Vec::new(),
-            ppeqop: Vec::new(),
-            ffeqop: Vec::new(),
-            fdelsetcols: Vec::new(),
-            exclop: Vec::new(),
-            expr: None,
-        })
+/// The row of pg_constraint behind a constraint trigger.
+fn store_constraint(
+    cx: &UtilityContext<'_>,
+    rel: &RelationDesc,
+    name: &str,
+    deferrable: bool,
+    deferred: bool,
+) -> PgResult<Oid> {
+    cx.catalog.create_constraint(&Constraint {
+        oid: Oid::INVALID,
+        name: name.to_owned(),
+        namespace: rel.namespace,
+        contype: 't',
+        deferrable,
+        deferred,
+        enforced: true,
+        validated: true,
+        relid: rel.oid,
+        typid: Oid::INVALID,
+        indid: Oid::INVALID,
+        parentid: Oid::INVALID,
+        frelid: Oid::INVALID,
+        fupdtype: ' ',
+        fdeltype: ' ',
+        fmatchtype: ' ',
+        is_local: true,
+        inhcount: 0,
+        noinherit: true,
+        period: false,
+        key: Vec::new(),
+        fkey: Vec::new(),
+        pfeqop: Vec::new(),
+        ppeqop: Vec::new(),
+        ffeqop: Vec::new(),
+        fdelsetcols: Vec::new(),
+        exclop: Vec::new(),
+        expr: None,
+    })
+}
+
+/// Gives a partition the row triggers of its parent.
+pub(crate) fn clone_row_triggers(
+    cx: &UtilityContext<'_>,
+    parent: &RelationDesc,
+    partition: Oid,
+) -> PgResult<()> {
+    let mut any = false;
+    for trigger in parent.triggers.iter().filter(|t| !t.is_internal && t.tgtype & ROW != 0) {
+        let child = cx.catalog.get_relation(partition)?;
+        if child_of(&child, trigger.oid).is_some() {
+            continue;
+        }
+        check_free(&child, &trigger.name)?;
+        let map = crate::inherit::column_map(parent, &child);
+        let mut copy = trigger.clone();
+        copy.oid = Oid::INVALID;
+        copy.relid = partition;
+        copy.parentid = trigger.oid;
+        copy.attrs = trigger
+            .attrs
+            .iter()
+            .map(|a| map.get(*a as usize).copied().unwrap_or_default())
+            .collect();
+        if let Some(qual) = &trigger.qual {
+            let mut qual = (**qual).clone();
+            crate::table::renumber(&mut qual, &map);
+            copy.qual = Some(Arc::new(qual));
+        }
+        if trigger.constraint.is_valid() {
+            copy.constraint = store_constraint(
+                cx,
+                &child,
+                &trigger.name,
+                trigger.deferrable,
+                trigger.initdeferred,
+            )?;
+        }
+        let oid = cx.catalog.store_trigger(&copy, false)?;
+        any = true;
+        if child.relkind == 'p' {
+            cx.services.command_counter_increment()?;
+            let child = cx.catalog.get_relation(partition)?;
+            debug_assert!(child.triggers.iter().any(|t| t.oid == oid));
+            for below in cx.catalog.inheritance_children(partition)?.iter() {
+                clone_row_triggers(cx, &child, *below)?;
+            }
+        }
     }
+    if any { cx.services.command_counter_increment() } else { Ok(()) }
+}
+
+fn check_free(rel: &RelationDesc, name: &str) -> PgResult<()> {
+    if rel.triggers.iter().any(|t| t.name == name) {
+        bail!(DUPLICATE_OBJECT, "trigger \"{name}\" for relation \"{}\" already exists", rel.name);
+    }
+    Ok(())
 }
 
 fn child_of(rel: &RelationDesc, parent: Oid) -> Option<Oid> {

@@ -80,6 +80,7 @@ impl Database {
                 data_directory: directory.map(Path::to_owned),
                 log: |_, _, _| {},
                 read_cache: READ_CACHE,
+                modules: &[],
             },
         )?;
         Ok(Database { engine })

@@ -76,7 +76,8 @@ pub(crate) fn declare(
     let binary = stmt.options & cursor_options::BINARY != 0;
     let formats = if binary { vec![1] } else { Vec::new() };
     let mut portal = Portal::new(&stmt.portalname, statement.into(), params.clone(), formats, sub)?;
-    let run = QueryRun::start(cx, &portal.statement, portal.params.clone())?;
+    let mut run = QueryRun::start(cx, &portal.statement, portal.params.clone())?;
+    run.track_positions();
     let scroll = stmt.options & cursor_options::SCROLL != 0;
     let no_scroll = stmt.options & cursor_options::NO_SCROLL != 0;
     portal.options = stmt.options;
@@ -106,9 +107,13 @@ pub(crate) fn open(
     let mut backward = options & cursor_options::SCROLL != 0;
     portal.run = match statement.body {
         Body::Queries(_) => {
-            let run = QueryRun::start(cx, &statement, params)?;
+            let mut run = QueryRun::start(cx, &statement, params)?;
             let no_scroll = options & cursor_options::NO_SCROLL != 0;
             backward |= !no_scroll && run.supports_backward();
+            // The queries of loops have no name that WHERE CURRENT OF could use.
+            if options != 0 {
+                run.track_positions();
+            }
             Run::Query(Box::new(run))
         }
         _ => {
@@ -311,6 +316,9 @@ impl Reader<'_, '_> {
             n
         } else {
             while self.pull()? {}
+            if !self.state().backward {
+                return Err(forward_only());
+            }
             (self.read() + 1 + n).max(0)
         };
         if target < self.position() && !self.state().backward {
@@ -376,4 +384,37 @@ pub(crate) fn fetch_columns(
     }
     let portals = core.portals.lock();
     Ok(portals.get(&stmt.portalname).and_then(|p| p.columns.clone()))
+}
+
+/// The session's cursors, for WHERE CURRENT OF.
+pub(crate) struct SessionCursors(pub(crate) Arc<SessionCore>);
+
+impl executor::CursorPositions for SessionCursors {
+    fn current_of(
+        &self,
+        cursor: &str,
+        relation: types::Oid,
+    ) -> PgResult<Option<(types::Oid, i64)>> {
+        let mut portals = self.0.portals.lock();
+        let Some(portal) = portals.get_mut(cursor) else {
+            bail!(UNDEFINED_CURSOR, "cursor \"{cursor}\" does not exist");
+        };
+        if portal.held {
+            bail!(INVALID_CURSOR_STATE, "cursor \"{cursor}\" is held from a previous transaction");
+        }
+        let Some(state) = &portal.cursor else {
+            bail!(INVALID_CURSOR_STATE, "cursor \"{cursor}\" is not positioned on a row");
+        };
+        let read = state.dropped + state.kept.len() as i64;
+        let Run::Query(run) = &portal.run else {
+            bail!(INVALID_CURSOR_STATE, "cursor \"{cursor}\" is not a SELECT query");
+        };
+        if state.position < 1 || state.exhausted && state.position > read {
+            bail!(INVALID_CURSOR_STATE, "cursor \"{cursor}\" is not positioned on a row");
+        }
+        if state.position != read {
+            return Err(error::not_supported!("WHERE CURRENT OF after a cursor went back"));
+        }
+        Ok(run.position_in(relation))
+    }
 }

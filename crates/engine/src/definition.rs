@@ -7,7 +7,7 @@ use crate::{
     session_core::SessionCore,
 };
 use commands::{UtilityContext, UtilityServices};
-use error::{PgError, PgResult, bail};
+use error::{PgError, PgResult, bail, err};
 use executor::ExecSettings;
 use nodes::Query;
 use parser::ast::{CreateTableAsStmt, ObjectType, SelectStmt, Stmt};
@@ -154,6 +154,17 @@ impl UtilityServices for Services<'_, '_> {
 
     fn register_on_commit(&self, table: Oid, action: parser::ast::OnCommitAction) {
         self.cx.core.on_commit.register(table, action);
+    }
+
+    fn check_internal_function(&self, symbol: &str) -> PgResult<()> {
+        if self.cx.core.engine.registry.get(symbol).is_some() {
+            return Ok(());
+        }
+        Err(err!(UNDEFINED_FUNCTION, "there is no built-in function named \"{symbol}\""))
+    }
+
+    fn check_c_function(&self, library: &str, symbol: &str) -> PgResult<()> {
+        self.cx.core.engine.modules.function(library, symbol).map(drop)
     }
 
     fn validate_function(&self, oid: Oid, source: &str) -> PgResult<()> {

@@ -42,6 +42,8 @@ pub struct EngineOptions {
     pub log: LogFunction,
     /// Bytes of rows and index entries kept in memory for point reads.
     pub read_cache: usize,
+    /// What `LANGUAGE C` finds.
+    pub modules: &'static [fmgr::Module],
 }
 
 /// Who connects.
@@ -67,6 +69,7 @@ pub struct Engine {
     pub(crate) store: Arc<Store>,
     pub(crate) catalog: Arc<CatalogShared>,
     pub(crate) registry: Registry,
+    pub(crate) modules: crate::module::Modules,
     pub(crate) types: TypeCache,
     pub(crate) plans: PlanCache,
     pub(crate) notify: NotifyHub,
@@ -109,6 +112,7 @@ impl Engine {
             store,
             catalog: catalog.clone(),
             registry,
+            modules: crate::module::Modules::new(options.modules),
             types: TypeCache::default(),
             plans: PlanCache::default(),
             notify: NotifyHub::default(),

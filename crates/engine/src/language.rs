@@ -20,14 +20,18 @@ pub(crate) const LANG_SQL: Oid = Oid(14);
 impl StatementContext<'_> {
     /// The body of a function that is not built in.
     pub(crate) fn language_body(&self, proc: &Arc<PgProc>) -> PgResult<FnBody> {
-        match proc.lang {
-            LANG_SQL => Ok(FnBody::Language(Arc::new(SqlFunction { proc: proc.clone() }))),
+        let inner: Arc<dyn LanguageFunction> = match proc.lang {
+            LANG_SQL => Arc::new(SqlFunction { proc: proc.clone() }),
             crate::plpgsql::LANG_PLPGSQL => {
-                let function = crate::plpgsql::PlpgsqlFunction { proc: proc.clone() };
-                Ok(FnBody::Language(Arc::new(function)))
+                Arc::new(crate::plpgsql::PlpgsqlFunction { proc: proc.clone() })
             }
-            _ => Err(not_supported!("function {} in its language", proc.name)),
+            _ => return Err(not_supported!("function {} in its language", proc.name)),
+        };
+        if proc.secdef || !proc.config.is_empty() {
+            let guarded = crate::guarded_call::GuardedFunction { proc: proc.clone(), inner };
+            return Ok(FnBody::Language(Arc::new(guarded)));
         }
+        Ok(FnBody::Language(inner))
     }
 }
 
@@ -109,10 +113,15 @@ pub(crate) fn analyze(
 
 impl SqlFunction {
     fn compile(&self, core: &Arc<SessionCore>, types: Vec<Oid>) -> PgResult<Compiled> {
-        if self.proc.sqlbody.is_some() {
-            return Err(not_supported!("SQL-standard function body of {}", self.proc.name));
-        }
         let cx = core.context();
+        if let Some(body) = &self.proc.sqlbody {
+            let queries: Vec<nodes::Query> = nodes::stored::from_stored(body)?;
+            let mut statements = Vec::new();
+            for query in queries {
+                statements.push(CachedStatement::of_query(&cx, query, types.clone())?.into());
+            }
+            return Ok(Compiled { statements });
+        }
         let text: Arc<str> = Arc::from(self.proc.src.as_str());
         let mut statements = Vec::new();
         for raw in crate::spi::parse(core, &text)? {

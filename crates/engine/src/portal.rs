@@ -189,6 +189,10 @@ impl PortalStore {
         }
     }
 
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Portal> {
+        self.portals.get_mut(name).map(|p| &mut **p)
+    }
+
     /// Takes a portal out to run it.
     pub(crate) fn take(&mut self, name: &str) -> PgResult<Box<Portal>> {
         if !name.is_empty() && self.active.iter().any(|a| a == name) {

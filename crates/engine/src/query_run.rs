@@ -27,6 +27,8 @@ pub(crate) struct PlannedSet {
 pub(crate) struct Planned {
     pub(crate) plan: Arc<PlannedStmt>,
     compiled: Arc<PreparedPlan>,
+    /// Has WHERE CURRENT OF.
+    reads_cursors: bool,
 }
 
 impl PlannedSet {
@@ -85,7 +87,8 @@ pub(crate) fn plan_query(
 /// Makes a plan ready to run.
 pub(crate) fn compile(cx: &StatementContext<'_>, plan: Arc<PlannedStmt>) -> PgResult<Planned> {
     let compiled = Arc::new(PreparedPlan::new(plan.clone(), cx, &cx.catalog)?);
-    Ok(Planned { plan, compiled })
+    let reads_cursors = reads_cursors(&plan.plan_tree);
+    Ok(Planned { plan, compiled, reads_cursors })
 }
 
 impl Planned {
@@ -138,6 +141,8 @@ pub(crate) struct QueryRun {
     tag_type: CmdType,
     snapshot: Option<Snapshot>,
     done: bool,
+    /// Where the query stands is asked for.
+    tracks: bool,
 }
 
 impl QueryRun {
@@ -228,6 +233,7 @@ impl QueryRun {
             tag_type,
             snapshot,
             done: false,
+            tracks: false,
         })
     }
 
@@ -272,6 +278,14 @@ impl QueryRun {
                     }
                 },
             )?);
+        }
+        if let Some(execution) = self.current.as_mut() {
+            if self.tracks {
+                execution.track_positions();
+            }
+            if planned.reads_cursors {
+                execution.set_cursors(Arc::new(crate::cursor::SessionCursors(cx.core.clone())));
+            }
         }
         self.checked = epoch;
         Ok(true)
@@ -335,9 +349,20 @@ impl QueryRun {
         }
     }
 
+    /// Remembers from here on which rows were returned, for WHERE CURRENT OF.
+    pub(crate) fn track_positions(&mut self) {
+        self.tracks = true;
+    }
+
+    /// The row of a relation that was returned last.
+    pub(crate) fn position_in(&self, relation: Oid) -> Option<(Oid, i64)> {
+        self.current.as_ref()?.position_in(relation)
+    }
+
     /// One row, copied.
     pub(crate) fn next_row(&mut self, cx: &StatementContext<'_>) -> PgResult<Option<Vec<Datum>>> {
-        if !self.fill(cx, BATCH_ROWS)? {
+        let want = if self.tracks { 1 } else { BATCH_ROWS };
+        if !self.fill(cx, want)? {
             return Ok(None);
         }
         let row = self.batch.row_vec(self.pos);
@@ -470,4 +495,12 @@ pub(crate) fn lock_mode(number: i32) -> Option<LockMode> {
         8 => LockMode::AccessExclusive,
         _ => return None,
     })
+}
+
+/// Whether the row to be changed is a cursor's.
+fn reads_cursors(plan: &nodes::plan::Plan) -> bool {
+    matches!(&plan.node, PlanNode::TidScan { .. })
+        || plan.lefttree.as_ref().is_some_and(|p| reads_cursors(p))
+        || matches!(&plan.node, PlanNode::Append { appendplans, .. }
+            if appendplans.iter().any(|p| reads_cursors(p)))
 }

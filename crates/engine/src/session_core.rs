@@ -399,7 +399,11 @@ impl SessionCore {
     }
 
     /// A subtransaction has ended.
-    pub(crate) fn subtransaction_ended(&self, _sub: txn::SubId, _commit: bool) {}
+    pub(crate) fn subtransaction_ended(&self, sub: txn::SubId, commit: bool) {
+        if !commit {
+            self.deferred.forget_from(sub.0);
+        }
+    }
 
     /// The session is about to end: its temporary objects go with it.
     pub(crate) fn session_ended(self: &Arc<Self>) {

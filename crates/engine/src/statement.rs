@@ -141,6 +141,41 @@ impl CachedStatement {
         })
     }
 
+    /// An analysed query that is kept in the catalog (SQL-standard function bodies).
+    pub(crate) fn of_query(
+        cx: &StatementContext<'_>,
+        query: Query,
+        types: Vec<Oid>,
+    ) -> PgResult<CachedStatement> {
+        let stamp = Stamp::now(cx)?;
+        let mut acx = AnalyzeContext {
+            param_types: ParamTypes::Fixed(types.clone()),
+            locker: cx,
+            ..AnalyzeContext::new(&cx.catalog, cx, "")
+        };
+        let tag = match query.command_type {
+            CmdType::Insert => "INSERT",
+            CmdType::Update => "UPDATE",
+            CmdType::Delete => "DELETE",
+            CmdType::Merge => "MERGE",
+            _ => "SELECT",
+        };
+        let queries = rewrite(&mut acx, query)?;
+        let mut relations = Vec::new();
+        for query in &queries {
+            collect_relations(query, &mut relations);
+        }
+        Ok(CachedStatement {
+            columns: query_columns(cx, &queries)?,
+            body: Body::Queries(queries.into()),
+            relations,
+            tag,
+            param_types: types,
+            stamp,
+            ..Self::empty(cx, &Arc::from(""))?
+        })
+    }
+
     /// A statement of nothing.
     pub(crate) fn empty(cx: &StatementContext<'_>, text: &Arc<str>) -> PgResult<CachedStatement> {
         Ok(CachedStatement {

@@ -67,6 +67,7 @@ impl StatementContext<'_> {
         };
         let body = match (p.kind, p.lang) {
             ('a', _) => FnBody::Aggregate,
+            (_, LANG_C) if p.bin.is_some() => self.module_body(&p),
             (_, LANG_INTERNAL | LANG_C) => {
                 self.core.engine.registry.get(&p.src).cloned().unwrap_or(FnBody::Missing)
             }
@@ -87,6 +88,15 @@ impl StatementContext<'_> {
             argtypes: p.argtypes.clone(),
             body,
         })
+    }
+
+    /// A function of a module; one whose module this server lacks raises an error when it is called.
+    fn module_body(&self, p: &catalog::PgProc) -> FnBody {
+        let modules = &self.core.engine.modules;
+        // What PostgreSQL's own libraries (conversions, say) have is built in.
+        let library = p.bin.as_deref().unwrap_or_default();
+        let body = modules.get(library).and_then(|m| m.get(&p.src));
+        body.or_else(|| self.core.engine.registry.get(&p.src)).cloned().unwrap_or(FnBody::Missing)
     }
 
     /// A type's support functions.

@@ -144,7 +144,7 @@ fn simple(cx: &StatementContext<'_>, portal: &Portal, stmt: &Stmt) -> PgResult<S
         Stmt::VacuumStmt(s) => crate::vacuum::run(cx, s, portal.nested)?,
         Stmt::DoStmt(s) => crate::plpgsql::run_do(cx, portal, s)?,
         Stmt::CheckPointStmt => checkpoint(core)?,
-        Stmt::LoadStmt(s) => return Err(not_supported!("LOAD of library \"{}\"", s.filename)),
+        Stmt::LoadStmt(s) => drop(core.engine.modules.load(&s.filename)?),
         _ => return crate::definition::run(cx, portal, stmt),
     }
     Ok(command_tag(stmt).to_owned())

@@ -12,6 +12,7 @@ fn engine() -> &'static Arc<Engine> {
             data_directory: None,
             log: |_, _, _| {},
             read_cache: 16 << 20,
+            modules: &[],
         };
         Engine::open(Arc::new(kv::MemEngine::default()), options).unwrap()
     })

@@ -111,8 +111,8 @@ impl Execution {
         Ok(execution)
     }
 
-    /// Whether [`Execution::restart`] may follow its end: scans of one table by index, which keep nothing from
-    /// one run to the next.
+    /// Whether [`Execution::restart`] may follow its end: point reads and writes, whose nodes keep nothing from one
+    /// run to the next.
     pub fn is_restartable(&self) -> bool {
         self.prepared.restartable
             && self.state.instrument.is_none()
@@ -151,7 +151,7 @@ impl Execution {
         self.exhausted = false;
         let Some(root) = &mut self.root else { return Ok(()) };
         let mut cx = Cx { session, catalog, es: &mut self.state };
-        root.rescan(&mut cx, &[])
+        root.restart(&mut cx)
     }
 
     /// Sets the rows of an ephemeral relation for the next run.
@@ -263,10 +263,16 @@ impl Execution {
     }
 }
 
-/// Whether a rescan of the plan reads its parameters anew and starts from nothing.
+/// Whether the nodes of a plan can be restarted: those of point reads and writes.
 fn is_restartable(plan: &Plan) -> bool {
-    plan.init_plan.is_empty()
-        && matches!(plan.node, PlanNode::IndexScan(_) | PlanNode::IndexOnlyScan(_))
+    let node = match &plan.node {
+        PlanNode::IndexScan(_) | PlanNode::IndexOnlyScan(_) | PlanNode::SeqScan { .. } => true,
+        PlanNode::Result { .. } => true,
+        PlanNode::ModifyTable(modify) => modify.result_relations.len() == 1,
+        _ => false,
+    };
+    node && plan.init_plan.is_empty()
+        && [&plan.lefttree, &plan.righttree].into_iter().flatten().all(|p| is_restartable(p))
 }
 
 fn is_modifying(plan: &Plan) -> bool {

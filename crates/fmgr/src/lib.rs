@@ -23,6 +23,7 @@
 
 mod context;
 mod info;
+mod module;
 mod registry;
 mod sql_json;
 mod trigger;
@@ -33,6 +34,7 @@ pub use info::{
     CallContext, CallSite, FnBody, FnInfo, LanguageFunction, PgFunction, PgSetFunction, RowSource,
     SortedKey, VecRowSource, Volatility,
 };
+pub use module::Module;
 pub use registry::{Registry, RegistryEntry};
 pub use sql_json::{ConstructorOptions, PathCall, PathResult, PathVariable, SqlJson};
 pub use trigger::{

@@ -50,10 +50,12 @@ pub mod regex;
 pub mod sequence;
 pub mod system;
 pub mod text;
+mod trigger;
 pub mod tsearch;
 pub mod uuid;
 pub mod value_info;
 pub mod window;
+mod xml;
 
 use fmgr::Registry;
 
@@ -99,6 +101,8 @@ pub fn register_all(registry: &mut Registry) {
     number_base::register(registry);
     value_info::register(registry);
     text::register(registry);
+    trigger::register(registry);
     tsearch::register(registry);
     window::register(registry);
+    xml::register(registry);
 }

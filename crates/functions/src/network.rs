@@ -110,7 +110,7 @@ fn merge(a: Inet, b: Inet) -> PgResult<Varlena> {
 /// cidr shortened to the bytes that its mask covers.
 fn abbreviated(v: &Inet, out: &mut Vec<u8>) {
     if v.family != IPV4 {
-        return v.output(true, out);
+        return abbreviated_ipv6(v, out);
     }
     let shown = usize::from(v.bits).div_ceil(8).max(1);
     for (i, byte) in v.addr[..shown].iter().enumerate() {
@@ -118,6 +118,59 @@ fn abbreviated(v: &Inet, out: &mut Vec<u8>) {
             out.push(b'.');
         }
         out.extend_from_slice(byte.to_string().as_bytes());
+    }
+    out.extend_from_slice(format!("/{}", v.bits).as_bytes());
+}
+
+/// The words that the mask covers, the longest run of zeros left out.
+fn abbreviated_ipv6(v: &Inet, out: &mut Vec<u8>) {
+    let bytes = v.with_host(false).addr;
+    if v.bits == 0 {
+        return out.extend_from_slice(b"::/0");
+    }
+    let words = usize::from(v.bits).div_ceil(16).max(2);
+    let word = |i: usize| u16::from_be_bytes([bytes[2 * i], bytes[2 * i + 1]]);
+    // As in PostgreSQL a run goes on over other words until it is the longest.
+    let (mut start, mut length, mut run_start, mut run) = (0, 0, 0, 0);
+    for i in 0..words {
+        if word(i) == 0 {
+            if run == 0 {
+                run_start = i;
+            }
+            run += 1;
+        } else if run > length {
+            (start, length, run) = (run_start, run, 0);
+        }
+    }
+    if run > length {
+        (start, length) = (run_start, run);
+    }
+    let is_ipv4 = length != words
+        && start == 0
+        && (length == 6
+            || length == 5 && word(5) == 0xffff
+            || length == 7 && bytes[14] != 0 && bytes[15] != 1);
+    let first = out.len();
+    for i in 0..words {
+        if (start..start + length).contains(&i) {
+            if i == start {
+                out.push(b':');
+            }
+            if i == words - 1 {
+                out.push(b':');
+            }
+        } else if is_ipv4 && i > 5 {
+            out.push(if i == 6 { b':' } else { b'.' });
+            out.extend_from_slice(bytes[2 * i].to_string().as_bytes());
+            if i != 7 || v.bits > 120 {
+                out.extend_from_slice(format!(".{}", bytes[2 * i + 1]).as_bytes());
+            }
+        } else {
+            if out.len() > first {
+                out.push(b':');
+            }
+            out.extend_from_slice(format!("{:x}", word(i)).as_bytes());
+        }
     }
     out.extend_from_slice(format!("/{}", v.bits).as_bytes());
 }

@@ -96,6 +96,11 @@ fn recurse(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
             let quals = order_clauses(root, quals.iter().map(|q| (q.clone(), 0)).collect());
             Ok(new_plan(root, path, PlanNode::Result { resconstantqual: quals }))
         }
+        PathKind::MinMaxAgg { quals } => {
+            crate::minmax::create_minmax_init_plans(root)?;
+            let quals = order_clauses(root, quals.iter().map(|q| (q.clone(), 0)).collect());
+            Ok(new_plan(root, path, PlanNode::Result { resconstantqual: quals }))
+        }
         PathKind::Append { subpaths, .. } => append_plan(root, path, subpaths),
         PathKind::MergeAppend { subpaths, limit_tuples } => {
             merge_append_plan(root, path, subpaths, *limit_tuples)

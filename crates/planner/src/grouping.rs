@@ -188,6 +188,7 @@ pub fn plan_plain_query(
     crate::prep::target_list::preprocess_targetlist(root)?;
     if root.parse.has_aggs {
         aggs::preprocess_aggrefs(root)?;
+        root.minmax_aggs = crate::minmax::preprocess_minmax_aggregates(root)?;
     }
     let windows = active_windows(root);
     let parse = &root.parse;
@@ -631,6 +632,7 @@ fn create_grouping_paths(
         grouping_set_paths(root, input, id, target, &sets, &having, &agg_costs);
     } else {
         plain_group_paths(root, input, id, target, &having, &agg_costs);
+        crate::minmax::add_minmax_path(root, id, target, &having);
     }
     if root.rels[id].pathlist.is_empty() {
         return Err(error::err!(FEATURE_NOT_SUPPORTED, "could not implement GROUP BY").detail(

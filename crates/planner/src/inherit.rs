@@ -206,12 +206,11 @@ fn expand_partitioned(
     top_rti: i32,
 ) -> PgResult<()> {
     let parent = root.cx().catalog.get_relation(relid)?;
-    for member in root.cx().catalog.inheritance_children(relid)?.iter() {
-        let child = root.cx().catalog.get_relation(*member)?;
+    for child in crate::partition::live_partitions(root, id, &parent)? {
         let is_part = child.relkind == 'p';
         let (child_id, child_rti) = add_child(root, id, rti, &parent, &child, is_part, top_rti)?;
         if is_part {
-            expand_partitioned(root, child_id, child_rti, *member, top_rti)?;
+            expand_partitioned(root, child_id, child_rti, child.oid, top_rti)?;
         }
     }
     Ok(())

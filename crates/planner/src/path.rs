@@ -126,6 +126,10 @@ pub enum PathKind {
     GroupResult {
         quals: Vec<Expr>,
     },
+    /// MIN and MAX from init plans.
+    MinMaxAgg {
+        quals: Vec<Expr>,
+    },
     Append {
         subpaths: Vec<PathRef>,
     },

@@ -121,7 +121,8 @@ pub fn subquery_planner_recursive<'c>(
     plan_level(parent.glob.clone(), parent.level, query, kind, tuple_fraction, None)
 }
 
-fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerInfo<'c> {
+/// The state of a level before anything is known of it.
+pub fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerInfo<'c> {
     PlannerInfo {
         glob,
         level,
@@ -178,6 +179,8 @@ fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerInfo<'
         final_rel: None,
         grouping_map: HashMap::new(),
         group_rtindex: 0,
+        minmax_aggs: Vec::new(),
+        minmax_params: Vec::new(),
     }
 }
 

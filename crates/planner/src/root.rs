@@ -141,6 +141,10 @@ pub struct PlannerInfo<'c> {
     pub grouping_map: HashMap<u32, i32>,
     /// Group RTE index (PG18).
     pub group_rtindex: i32,
+    /// MIN and MAX aggregates with the ordered scans that would find them.
+    pub minmax_aggs: Vec<crate::minmax::MinMaxAgg<'c>>,
+    /// Numbers of aggregates that init plans compute, with their params.
+    pub minmax_params: Vec<(i32, Param)>,
 }
 
 /// A NestLoopParam being collected.

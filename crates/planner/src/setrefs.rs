@@ -165,7 +165,11 @@ impl Fixer<'_, '_> {
                 }
             }
             Expr::Param(_) => self.fix_param(e),
-            Expr::Aggref(_) => {
+            Expr::Aggref(a) => {
+                if let Some(param) = crate::minmax::replacement(self.root, a) {
+                    *e = param;
+                    return;
+                }
                 e.for_each_child_mut(&mut |c| self.scan_expr(c, calls));
             }
             Expr::CurrentOfExpr(c) => c.cvarno += self.offset,

@@ -532,6 +532,43 @@ fn build_subplan<'c>(
     Ok(result.unwrap_or_else(|| crate::lsyscache::bool_const(None)))
 }
 
+/// Makes a finished plan an init plan that sets `param`.
+pub fn make_initplan_from_plan<'c>(
+    root: &mut PlannerInfo<'c>,
+    sub: PlannerInfo<'c>,
+    plan: Plan,
+    param: &Param,
+) {
+    let (typ, typmod, coll) = first_column(&plan);
+    let mut splan = SubPlan {
+        sub_link_type: SubLinkType::Expr,
+        testexpr: None,
+        param_ids: Vec::new(),
+        plan_id: 0,
+        plan_name: String::new(),
+        first_col_type: typ,
+        first_col_typmod: typmod,
+        first_col_collation: coll,
+        array_type: Oid::INVALID,
+        use_hash_table: false,
+        unknown_eq_false: false,
+        set_param: vec![param.paramid],
+        par_param: Vec::new(),
+        args: Vec::new(),
+        startup_cost: 0.0,
+        per_call_cost: 0.0,
+    };
+    cost_subplan(root, &mut splan, &plan);
+    let plan_id = {
+        let mut state = root.glob.state.borrow_mut();
+        state.subplans.push(Some(Subplan { plan, root: Some(Box::new(sub)) }));
+        state.subplans.len() as i32
+    };
+    splan.plan_id = plan_id;
+    splan.plan_name = format!("InitPlan {plan_id}");
+    root.init_plans.push(splan);
+}
+
 fn testexpr_is_hashable(root: &PlannerInfo<'_>, test: &Expr, param_ids: &[i32]) -> bool {
     let cx = root.cx();
     let one = |e: &Expr| match e {

@@ -155,7 +155,7 @@ fn parameters(p: &mut Parser<'_>, target: &Target<'_>) -> PgResult<()> {
     let all = if proc.allargtypes.is_empty() { &proc.argtypes } else { &proc.allargtypes };
     let mut outputs = Vec::new();
     let mut inputs = 0;
-    let mut anyelement = None;
+    let mut known: Vec<(Oid, Oid)> = Vec::new();
     for (n, declared) in all.iter().enumerate() {
         let mode = proc.argmodes.get(n).copied().unwrap_or('i');
         let is_input = matches!(mode, 'i' | 'b' | 'v');
@@ -165,7 +165,7 @@ fn parameters(p: &mut Parser<'_>, target: &Target<'_>) -> PgResult<()> {
             if let Some(actual) = target.arg_types.get(inputs) {
                 if is_polymorphic(*declared) && actual.is_valid() {
                     typ = *actual;
-                    anyelement = anyelement.or(Some((*declared, *actual)));
+                    known.push((*declared, *actual));
                 }
             }
             inputs += 1;
@@ -173,7 +173,7 @@ fn parameters(p: &mut Parser<'_>, target: &Target<'_>) -> PgResult<()> {
         if is_polymorphic(typ) {
             typ = match cx.check_syntax {
                 true => assumed(typ),
-                false => output_type(cx, *declared, anyelement, target)?,
+                false => output_type(cx, *declared, &known, target)?,
             };
         }
         let mut pl = declare_type(cx.catalog, typ, -1)?;
@@ -216,14 +216,16 @@ fn parameters(p: &mut Parser<'_>, target: &Target<'_>) -> PgResult<()> {
 fn output_type(
     cx: &CompileContext<'_>,
     declared: Oid,
-    known: Option<(Oid, Oid)>,
+    known: &[(Oid, Oid)],
     target: &Target<'_>,
 ) -> PgResult<Oid> {
     // The result type of a call with one output parameter is that parameter's.
     if target.proc.rettype == declared && target.rettype.is_valid() {
         return Ok(target.rettype);
     }
-    let Some((from, actual)) = known else { return Ok(assumed(declared)) };
+    // The two families of polymorphic types go separate ways.
+    let found = known.iter().find(|k| is_compatible(k.0) == is_compatible(declared));
+    let Some(&(from, actual)) = found else { return Ok(assumed(declared)) };
     let element = match from {
         t::ANYARRAY | t::ANYCOMPATIBLEARRAY => cx.catalog.get_type(actual)?.elem,
         t::ANYRANGE | t::ANYCOMPATIBLERANGE => {
@@ -235,6 +237,17 @@ fn output_type(
         t::ANYARRAY | t::ANYCOMPATIBLEARRAY => cx.catalog.get_type(element)?.array,
         _ => element,
     })
+}
+
+fn is_compatible(typ: Oid) -> bool {
+    matches!(
+        typ,
+        t::ANYCOMPATIBLE
+            | t::ANYCOMPATIBLEARRAY
+            | t::ANYCOMPATIBLENONARRAY
+            | t::ANYCOMPATIBLERANGE
+            | t::ANYCOMPATIBLEMULTIRANGE
+    )
 }
 
 fn add_parameter(p: &mut Parser<'_>, kind: NsKind, name: &str) -> PgResult<()> {
@@ -339,10 +352,8 @@ impl Function {
     }
 }
 
-/// Line of a fault, for the context of errors without position: that of the end of the body.
-pub fn near_line(source: &str, e: &PgError) -> u32 {
-    match e.0.position {
-        Some(at) => crate::token::line_of(source, at as usize),
-        None => 1,
-    }
+/// Line of a fault, for the context: that of its position, or of where the parser was.
+pub fn near_line(source: &str, e: &PgError, reached: usize) -> u32 {
+    let at = e.0.position.map_or(reached, |at| at as usize);
+    crate::token::line_of(source, at)
 }

@@ -160,7 +160,8 @@ pub(crate) fn tokens(
         let (kind, text) = match t.tok {
             Tok::Ident => match lexed.values.get(t.val as usize) {
                 Some(value) => (Kind::Word, value.clone()),
-                None => (Kind::Word, raw.trim_matches('"').to_owned()),
+                None if raw.starts_with('"') => (Kind::Word, raw.trim_matches('"').to_owned()),
+                None => (Kind::Word, raw.to_lowercase()),
             },
             Tok::Kw(k) => (Kind::Word, k.info().word.to_owned()),
             Tok::NotLa => (Kind::Word, "not".to_owned()),

@@ -54,6 +54,10 @@ pub trait VarResolver {
     ) -> PgResult<bool> {
         Ok(false)
     }
+    /// Name of the window that a plan node computes.
+    fn window_name(&self, _winref: u32) -> Option<String> {
+        None
+    }
     /// How a subplan is called: `SubPlan 1`.
     fn subplan_name(&self, plan: &SubPlan) -> String {
         plan.plan_name.clone()

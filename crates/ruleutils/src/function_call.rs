@@ -304,7 +304,10 @@ impl Deparser<'_> {
                 }
             },
             // EXPLAIN shows windows elsewhere.
-            None if self.resolver.is_some() => self.put("(?)"),
+            None if self.resolver.is_some() => {
+                let name = self.resolver.and_then(|r| r.window_name(w.winref));
+                self.put(&name.map_or("(?)".to_owned(), |n| quote_identifier(&n)));
+            }
             None => {
                 return Err(PgError::internal(format!(
                     "could not find window clause for winref {}",

@@ -1,4 +1,15 @@
-//! How much memory the machine has, and what share of it the server takes.
+//! How much memory the machine has, and what share of it the server takes; and the allocator.
+use tikv_jemallocator::Jemalloc;
+
+/// For the storage engine's memory too. Its arenas keep threads from waiting for each other, and it gives
+/// back what is not used.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
+/// The allocator's options: the caches are far larger than what the processor's page tables hold at once, so
+/// memory comes in huge pages where the machine has them.
+#[unsafe(export_name = "malloc_conf")]
+static ALLOCATOR_OPTIONS: &[u8] = b"thp:always,metadata_thp:auto\0";
 
 /// The machine's memory in bytes; `None` if it does not say.
 fn total() -> Option<usize> {

@@ -19,6 +19,8 @@ pub struct Backend {
     lock_timeout_ms: AtomicU32,
     /// xid of the transaction that runs, 0 for none.
     pub(crate) xid: AtomicU64,
+    /// The session has met this commit: what it sees next is no older.
+    pub(crate) floor: AtomicU64,
     pub(crate) held: Mutex<Held>,
     pub(crate) waiting: Mutex<Option<Waiting>>,
 }
@@ -71,6 +73,7 @@ impl Backend {
             deadlock_timeout_ms: AtomicU32::new(1000),
             lock_timeout_ms: AtomicU32::new(0),
             xid: AtomicU64::new(0),
+            floor: AtomicU64::new(0),
             held: Mutex::default(),
             waiting: Mutex::new(None),
         }

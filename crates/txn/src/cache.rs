@@ -8,61 +8,64 @@
 //! publishes. A reader adds what it read at v only if, under the shard's lock, the recent-writes filter says
 //! that nothing wrote the key after v; the committer sets the filter first and then locks the shard.
 //!
-//! Entries live in slots that a clock's hand goes round: one that was read since the hand's last visit stays for
-//! another round.
+//! A clock's hand goes round the table: an entry that was read since its last visit stays for another round. A hit
+//! costs three memory accesses that are likely to miss the processor's caches: the table's tag, its bucket, the entry.
 use crate::filter::RecentWrites;
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use triomphe::ThinArc;
 
 const SHARDS: usize = 64;
 /// Larger values are not worth their room.
 const MAX_VALUE: usize = 2048;
-/// What an entry takes beside its bytes: slot, table, allocation.
-const ENTRY_COST: usize = 80;
+/// What an entry takes beside its bytes: table, header, allocation.
+const ENTRY_COST: usize = 56;
+
+/// Key and value in one allocation.
+type Entry = ThinArc<Header, u8>;
+
+struct Header {
+    hash: u64,
+    from: u64,
+    key_length: u32,
+    /// Read since the hand passed.
+    used: AtomicBool,
+}
 
 /// A cached value, lent without a copy.
-pub(crate) struct CachedValue {
-    bytes: Arc<[u8]>,
-    key_length: usize,
-}
+pub(crate) struct CachedValue(Entry);
 
 impl CachedValue {
     #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.bytes[self.key_length..]
+        &self.0.slice[self.0.header.header.key_length as usize..]
     }
 }
 
-struct Slot {
-    hash: u64,
-    from: u64,
-    /// Key, then value; `None` for a slot that is free.
-    bytes: Option<Arc<[u8]>>,
-    key_length: u16,
-    /// Read since the hand passed.
-    used: bool,
-}
+/// A part of the cache behind a lock of its own, on cache lines of its own.
+#[derive(Default)]
+#[repr(align(64))]
+struct Shard(Mutex<Entries>);
 
 #[derive(Default)]
-struct Shard {
-    table: HashTable<u32>,
-    slots: Vec<Slot>,
-    free: Vec<u32>,
+struct Entries {
+    table: HashTable<Entry>,
+    /// The bucket that the hand comes to next.
     hand: usize,
     bytes: usize,
 }
 
 pub(crate) struct ReadCache {
-    shards: Box<[Mutex<Shard>]>,
+    shards: Box<[Shard]>,
     shard_budget: usize,
 }
 
 impl ReadCache {
     pub(crate) fn new(budget: usize) -> Self {
         ReadCache {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             shard_budget: budget / SHARDS,
         }
     }
@@ -73,9 +76,9 @@ impl ReadCache {
     }
 
     #[inline]
-    fn shard(&self, hash: u64) -> &Mutex<Shard> {
+    fn shard(&self, hash: u64) -> &Mutex<Entries> {
         // Other bits than those the filter and the table use.
-        &self.shards[(hash >> 20) as usize % SHARDS]
+        &self.shards[(hash >> 20) as usize % SHARDS].0
     }
 
     /// Whether a key may be cached: not the store's own, which are written beside transactions.
@@ -87,15 +90,16 @@ impl ReadCache {
     /// The value that a view at `csn` sees; `None` if the cache does not know.
     #[inline]
     pub(crate) fn get(&self, hash: u64, key: &[u8], csn: u64) -> Option<CachedValue> {
-        let mut shard = self.shard(hash).lock();
-        let index = shard.find(hash, key)?;
-        let slot = &mut shard.slots[index as usize];
-        if slot.from > csn {
+        let shard = self.shard(hash).lock();
+        let entry = shard.find(hash, key)?;
+        let header = &entry.header.header;
+        if header.from > csn {
             return None;
         }
-        slot.used = true;
-        let key_length = slot.key_length as usize;
-        slot.bytes.clone().map(|bytes| CachedValue { bytes, key_length })
+        if !header.used.load(Ordering::Relaxed) {
+            header.used.store(true, Ordering::Relaxed);
+        }
+        Some(CachedValue(entry.clone()))
     }
 
     /// Adds what a reader at `csn` read, unless the key may have been written since.
@@ -125,24 +129,24 @@ impl ReadCache {
             return;
         }
         let mut shard = self.shard(hash).lock();
-        let Some(index) = shard.find(hash, key) else { return };
+        let Ok(mut found) = shard.table.find_entry(hash, |e| is_of(e, hash, key)) else { return };
+        let old = found.get().slice.len();
         match value.filter(|value| cacheable(key, value)) {
             Some(value) => {
-                let bytes = joined(key, value);
-                let new = bytes.len();
-                let slot = &mut shard.slots[index as usize];
-                slot.from = csn;
-                let old = slot.bytes.replace(bytes).map_or(0, |old| old.len());
-                shard.bytes = shard.bytes + new - old;
+                *found.get_mut() = entry(hash, key, value, csn);
+                shard.bytes = shard.bytes + key.len() + value.len() - old;
             }
-            None => shard.remove(index),
+            None => {
+                found.remove();
+                shard.bytes -= old + ENTRY_COST;
+            }
         }
     }
 
     /// Forgets everything: a commit wrote more than is worth going through.
     pub(crate) fn clear(&self) {
         for shard in &self.shards {
-            *shard.lock() = Shard::default();
+            *shard.0.lock() = Entries::default();
         }
     }
 }
@@ -151,70 +155,46 @@ fn cacheable(key: &[u8], value: &[u8]) -> bool {
     value.len() <= MAX_VALUE && key.len() <= MAX_VALUE
 }
 
-fn joined(key: &[u8], value: &[u8]) -> Arc<[u8]> {
+fn entry(hash: u64, key: &[u8], value: &[u8], from: u64) -> Entry {
     let mut bytes = SmallVec::<[u8; 512]>::with_capacity(key.len() + value.len());
     bytes.extend_from_slice(key);
     bytes.extend_from_slice(value);
-    Arc::from(&bytes[..])
+    let header = Header { hash, from, key_length: key.len() as u32, used: AtomicBool::new(false) };
+    ThinArc::from_header_and_slice(header, &bytes)
 }
 
-impl Shard {
+#[inline]
+fn is_of(entry: &Entry, hash: u64, key: &[u8]) -> bool {
+    let header = &entry.header.header;
+    header.hash == hash && entry.slice[..header.key_length as usize] == *key
+}
+
+impl Entries {
     #[inline]
-    fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
-        let slots = &self.slots;
-        self.table
-            .find(hash, |index| {
-                let slot = &slots[*index as usize];
-                slot.hash == hash
-                    && slot.bytes.as_ref().is_some_and(|b| b[..slot.key_length as usize] == *key)
-            })
-            .copied()
+    fn find(&self, hash: u64, key: &[u8]) -> Option<&Entry> {
+        self.table.find(hash, |entry| is_of(entry, hash, key))
     }
 
     fn add(&mut self, hash: u64, key: &[u8], value: &[u8], from: u64) {
-        let slot = Slot {
-            hash,
-            from,
-            bytes: Some(joined(key, value)),
-            key_length: key.len() as u16,
-            used: false,
-        };
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.slots[index as usize] = slot;
-                index
-            }
-            None => {
-                self.slots.push(slot);
-                self.slots.len() as u32 - 1
-            }
-        };
-        let slots = &self.slots;
-        self.table.insert_unique(hash, index, |i| slots[*i as usize].hash);
+        let entry = entry(hash, key, value, from);
+        self.table.insert_unique(hash, entry, |e| e.header.header.hash);
         self.bytes += key.len() + value.len() + ENTRY_COST;
     }
 
-    fn remove(&mut self, index: u32) {
-        let slot = &mut self.slots[index as usize];
-        let Some(bytes) = slot.bytes.take() else { return };
-        self.bytes -= bytes.len() + ENTRY_COST;
-        if let Ok(entry) = self.table.find_entry(slot.hash, |i| *i == index) {
-            entry.remove();
-        }
-        self.free.push(index);
-    }
-
     fn shrink(&mut self, budget: usize) {
-        while self.bytes > budget {
-            if self.hand >= self.slots.len() {
+        while self.bytes > budget && !self.table.is_empty() {
+            if self.hand >= self.table.num_buckets() {
                 self.hand = 0;
             }
-            let Some(slot) = self.slots.get_mut(self.hand) else { return };
-            let index = self.hand as u32;
+            let index = self.hand;
             self.hand += 1;
-            match slot.used {
-                true => slot.used = false,
-                false => self.remove(index),
+            let Ok(found) = self.table.get_bucket_entry(index) else { continue };
+            let used = &found.get().header.header.used;
+            if used.load(Ordering::Relaxed) {
+                used.store(false, Ordering::Relaxed);
+            } else {
+                self.bytes -= found.get().slice.len() + ENTRY_COST;
+                found.remove();
             }
         }
     }

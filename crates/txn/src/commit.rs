@@ -1,17 +1,23 @@
-//! Group commit: one order, one log sync a group, one published view.
+//! Group commit: one order, one write to the log a group, and one log sync for all that was written meanwhile.
 //!
 //! ```text
-//! submit ─┬─ nobody leads: this thread leads one group …… and hands what came meanwhile to the committer
-//!         └─ somebody leads: queue, wait (or be told)     thread, which leads until the queue is empty
+//! submit ─┬─ nobody orders: this thread does, for its group and those that come meanwhile
+//!         └─ somebody does: queue
 //!
-//! lead:  write batches -> sync -> filter, listeners -> engine snapshot -> publish view -> release locks -> done
+//! order:  write batches -> filter, listeners -> engine snapshot -> latest view -> release locks
+//! then:   [`crate::durable`]: sync -> visible view -> done
 //! ```
-//! A lone session never waits for another thread; many sessions share one sync.
+//! A lone session never waits for another thread; many sessions share one sync. Who waits for a lock goes on before
+//! the sync, and ends after it. Commits with attachments (the catalog has changed) are durable before anybody sees
+//! them: caches of the catalog know no other state than the visible one.
 use crate::{Backend, ReadView, StorageId, Store, Transaction, filter::hash_key, ssi::Sxact};
 use error::PgResult;
 use kv::{BatchOp, Durability, SortedFile, WriteBatch};
 use parking_lot::{Condvar, Mutex};
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{Arc, atomic::Ordering},
+};
 
 /// Is told of each commit's attachments, in commit order, before the commit can be seen: a cache that drops
 /// what they name never serves a later view from an older state.
@@ -36,6 +42,13 @@ pub(crate) struct CommitWork {
     pub(crate) sxact: Option<Arc<Sxact>>,
 }
 
+impl CommitWork {
+    /// Whether nobody may see the commit before it is durable.
+    fn is_durable_first(&self) -> bool {
+        !self.files.is_empty() || !self.attachments.is_empty()
+    }
+}
+
 pub(crate) struct CommitRequest {
     work: Mutex<CommitWork>,
     sync: bool,
@@ -47,7 +60,8 @@ pub(crate) struct CommitRequest {
 #[derive(Default)]
 struct RequestState {
     result: Option<PgResult<u64>>,
-    waker: Option<Box<dyn FnOnce() + Send>>,
+    /// The waiting thread is to force the log for those that wait with it.
+    lead: bool,
 }
 
 impl CommitRequest {
@@ -61,26 +75,39 @@ impl CommitRequest {
         })
     }
 
-    fn finish(&self, result: PgResult<u64>) {
+    /// A request of no commit: to be told when what another has written is durable.
+    pub(crate) fn to_wait() -> Arc<Self> {
+        Self::new(CommitWork::default(), None)
+    }
+
+    /// Wakes the waiting thread, or has the committer's, to force the log.
+    pub(crate) fn lead(&self) {
+        self.state.lock().lead = true;
+        self.done.notify_all();
+    }
+
+    pub(crate) fn finish(&self, result: PgResult<u64>) {
         let mut state = self.state.lock();
         state.result = Some(result);
-        let waker = state.waker.take();
         drop(state);
         self.done.notify_all();
-        if let Some(waker) = waker {
-            waker();
-        }
     }
 
     fn is_done(&self) -> bool {
         self.state.lock().result.is_some()
     }
 
-    pub(crate) fn wait(&self) -> PgResult<u64> {
+    pub(crate) fn wait(&self, store: &Store) -> PgResult<u64> {
         let mut state = self.state.lock();
         loop {
             if let Some(result) = &state.result {
                 return result.clone();
+            }
+            if std::mem::take(&mut state.lead) {
+                drop(state);
+                store.durable.force(store);
+                state = self.state.lock();
+                continue;
             }
             self.done.wait(&mut state);
         }
@@ -95,30 +122,18 @@ pub struct CommitTicket {
 }
 
 impl CommitTicket {
-    /// Whether [`CommitTicket::finish`] returns without waiting.
-    pub fn is_done(&self) -> bool {
-        self.request.as_ref().is_none_or(|request| request.is_done())
-    }
-
-    /// Runs `waker` once the commit is done, at once if it is.
-    pub fn on_done(&self, waker: Box<dyn FnOnce() + Send>) {
-        if let Some(request) = &self.request {
-            let mut state = request.state.lock();
-            if state.result.is_none() {
-                state.waker = Some(waker);
-                return;
-            }
-        }
-        waker();
-    }
-
     /// Waits for the commit and runs the transaction's commit actions.
     pub fn finish(self) -> PgResult<()> {
-        let result = match &self.request {
-            Some(request) => request.wait(),
-            None => Ok(0),
-        };
-        self.tx.commit_finished(result.map(drop))
+        match &self.request {
+            Some(request) => {
+                let written = request.wait(&self.tx.store);
+                self.tx.commit_finished(written.map(drop))
+            }
+            None => {
+                self.tx.commit_finished(Ok(()))?;
+                self.tx.await_seen()
+            }
+        }
     }
 }
 
@@ -139,14 +154,17 @@ pub(crate) struct Committer {
     scratch: Mutex<WriteBatch>,
 }
 
+/// Groups that one session orders before the committer thread takes over.
+const ROUNDS: usize = 4;
+
 impl Committer {
-    /// Queues a commit. With `inline`, a caller that finds nobody leading leads a group, its own first.
+    /// Queues a commit. A caller that finds nobody ordering does it, its own first, and forces the log unless
+    /// another thread does.
     pub(crate) fn submit(
         &self,
         store: &Store,
         work: CommitWork,
         backend: Option<Arc<Backend>>,
-        inline: bool,
     ) -> Arc<CommitRequest> {
         let request = CommitRequest::new(work, backend);
         let mut queue = self.queue.lock();
@@ -155,20 +173,26 @@ impl Committer {
             return request;
         }
         queue.leading = true;
-        if !inline {
-            queue.handed_over = true;
-            self.wake.notify_one();
-            return request;
+        let mut force = false;
+        for _ in 0..ROUNDS {
+            let group = std::mem::take(&mut queue.pending);
+            drop(queue);
+            force |= self.lead(store, group);
+            queue = self.queue.lock();
+            if queue.pending.is_empty() {
+                queue.leading = false;
+                break;
+            }
         }
-        let group = std::mem::take(&mut queue.pending);
-        drop(queue);
-        self.lead(store, group);
-        let mut queue = self.queue.lock();
-        if queue.pending.is_empty() {
-            queue.leading = false;
-        } else {
+        if queue.leading {
             queue.handed_over = true;
             self.wake.notify_one();
+        }
+        drop(queue);
+        match request.is_done() {
+            false if force => store.durable.force(store),
+            true if force => store.durable.hand_over(store),
+            _ => {}
         }
         request
     }
@@ -191,9 +215,10 @@ impl Committer {
                     break;
                 }
                 drop(queue);
-                match store.upgrade() {
-                    Some(store) => self.lead(&store, group),
-                    None => return,
+                let Some(store) = store.upgrade() else { return };
+                if self.lead(&store, group) {
+                    // Its own waiting thread forces the log; this one goes on ordering.
+                    store.durable.hand_over(&store);
                 }
                 queue = self.queue.lock();
             }
@@ -205,39 +230,43 @@ impl Committer {
         self.wake.notify_all();
     }
 
-    fn lead(&self, store: &Store, group: Vec<Arc<CommitRequest>>) {
+    /// Writes and orders a group; true if the caller is to force the log for it.
+    fn lead(&self, store: &Store, group: Vec<Arc<CommitRequest>>) -> bool {
+        let mut force = false;
         store.stats.commit_groups.add(1);
         let mut rest = &group[..];
         while !rest.is_empty() {
-            // A request with files is a group of its own: everything before it must be durable first.
-            let batches = rest.iter().take_while(|r| r.work.lock().files.is_empty()).count();
-            let (part, others) = rest.split_at(batches.max(1));
-            let result = if batches == 0 {
-                write_files(store, &part[0])
-            } else {
-                self.write_batches(store, part)
+            // A request that changes the catalog, or has files, is a group of its own and durable at once.
+            let plain = rest.iter().take_while(|r| !r.work.lock().is_durable_first()).count();
+            let (part, others) = rest.split_at(plain.max(1));
+            let result = match plain {
+                0 => write_durably(store, &part[0]),
+                _ => self.write_batches(store, part),
             };
             match result {
-                Ok(()) => publish(store, part),
+                Ok(()) => force |= publish(store, part, plain == 0),
                 Err(error) => part.iter().for_each(|r| r.finish(Err(error.clone()))),
             }
             rest = others;
         }
+        force
     }
 
     fn write_batches(&self, store: &Store, part: &[Arc<CommitRequest>]) -> PgResult<()> {
         store.failpoints().hit("commit-before-log")?;
-        let sync = part.iter().any(|request| request.sync);
         if let [only] = part {
-            write(store, &only.work.lock().batch, sync);
+            write(store, &only.work.lock().batch, false);
         } else {
             let mut all = self.scratch.lock();
             all.clear();
             part.iter().for_each(|request| all.append(&request.work.lock().batch));
-            write(store, &all, sync);
+            write(store, &all, false);
             if all.byte_size() > 16 << 20 {
                 *all = WriteBatch::new();
             }
+        }
+        if part.iter().any(|request| !request.sync) {
+            store.mark_unsynced();
         }
         die_on(store.failpoints().hit("commit-after-log"));
         Ok(())
@@ -255,13 +284,11 @@ fn write(store: &Store, batch: &WriteBatch, sync: bool) {
     store.stats.wal_bytes.add(batch.byte_size() as u64);
     if sync {
         store.stats.fsyncs.add(1);
-    } else {
-        store.mark_unsynced();
     }
 }
 
 /// After a failed log write nobody can say what is durable: the process ends, recovery decides.
-fn die_on(result: PgResult<()>) {
+pub(crate) fn die_on(result: PgResult<()>) {
     if let Err(error) = result {
         let mut stderr = std::io::stderr();
         let _ = std::io::Write::write_fmt(
@@ -272,8 +299,15 @@ fn die_on(result: PgResult<()>) {
     }
 }
 
-fn write_files(store: &Store, request: &CommitRequest) -> PgResult<()> {
+/// Writes a commit that must be durable before it is seen.
+fn write_durably(store: &Store, request: &CommitRequest) -> PgResult<()> {
     let mut work = request.work.lock();
+    if work.files.is_empty() {
+        store.failpoints().hit("commit-before-log")?;
+        write(store, &work.batch, true);
+        die_on(store.failpoints().hit("commit-after-log"));
+        return Ok(());
+    }
     let files = std::mem::take(&mut work.files);
     store.failpoints().hit("ingest-before")?;
     die_on(store.engine.sync_wal());
@@ -288,13 +322,16 @@ fn write_files(store: &Store, request: &CommitRequest) -> PgResult<()> {
     }
     if !batch.is_empty() {
         write(store, &batch, false);
+        store.mark_unsynced();
     }
     Ok(())
 }
 
-/// Gives the commits their numbers and makes them visible.
-fn publish(store: &Store, part: &[Arc<CommitRequest>]) {
-    let mut csn = store.current_view().csn;
+/// Gives the commits their numbers and makes them the latest state; `durable` says that they are durable already.
+/// True if the caller is to force the log.
+fn publish(store: &Store, part: &[Arc<CommitRequest>], durable: bool) -> bool {
+    let first = store.views.latest_csn() + 1;
+    let mut csn = first - 1;
     for request in part {
         csn += 1;
         let work = request.work.lock();
@@ -309,16 +346,25 @@ fn publish(store: &Store, part: &[Arc<CommitRequest>]) {
         }
     }
     die_on(store.failpoints().hit("commit-before-publish"));
-    store.publish(ReadView { csn, snapshot: store.engine.snapshot() });
+    let view = Arc::new(ReadView { csn, snapshot: store.engine.snapshot() });
+    let waits = |request: &CommitRequest| request.sync && !durable;
+    let last = (first..).zip(part).filter(|(_, r)| waits(r)).map(|(csn, _)| csn).last();
+    store.durable.ordered(store, view, last, durable);
     store.stats.write_commits.add(part.len() as u64);
-    for request in part {
+    for backend in part.iter().filter_map(|request| request.backend.as_ref()) {
+        store.locks().release_transaction(backend);
+    }
+    // A session that is told may start its next transaction at once, so its locks are released by now.
+    let waiting = (first..).zip(part).filter(|(_, r)| waits(r)).map(|(csn, r)| (csn, r.clone()));
+    let force = store.durable.enqueue(waiting);
+    for (csn, request) in (first..).zip(part).filter(|(_, r)| !waits(r)) {
         if let Some(backend) = &request.backend {
-            backend.xid.store(0, std::sync::atomic::Ordering::SeqCst);
-            store.locks().release_transaction(backend);
+            backend.floor.fetch_max(csn, Ordering::Relaxed);
         }
         request.finish(Ok(csn));
     }
     die_on(store.failpoints().hit("commit-after-publish"));
+    force
 }
 
 /// Commits with more operations than this count as writing everything.

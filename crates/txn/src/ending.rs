@@ -56,12 +56,11 @@ impl Transaction {
 
     /// Commits. An error means it was rolled back.
     pub fn commit(self: &Arc<Self>) -> PgResult<()> {
-        self.commit_start(true)?.finish()
+        self.commit_start()?.finish()
     }
 
-    /// Starts to commit. With `inline` the calling thread may do the work itself, sync included; without, the
-    /// committer thread does it and the ticket tells when it is done.
-    pub fn commit_start(self: &Arc<Self>, inline: bool) -> PgResult<CommitTicket> {
+    /// Starts to commit: what was written is in the log's order, though perhaps not durable.
+    pub(crate) fn commit_start(self: &Arc<Self>) -> PgResult<CommitTicket> {
         let mut guard = self.inner.lock();
         let inner = &mut *guard;
         if inner.state != TxnState::Active {
@@ -91,7 +90,7 @@ impl Transaction {
         };
         drop(guard);
         let backend = Some(self.backend.clone());
-        let request = self.store.committer.submit(&self.store, work, backend, inline);
+        let request = self.store.committer.submit(&self.store, work, backend);
         Ok(CommitTicket { tx: self.clone(), request: Some(request) })
     }
 
@@ -194,6 +193,16 @@ impl Transaction {
         Ok(())
     }
 
+    /// A transaction that has met commits which are not durable yet ends after them.
+    pub(crate) fn await_seen(&self) -> PgResult<()> {
+        let floor = self.backend.floor.load(Ordering::Relaxed);
+        let waits = self.synchronous_commit.load(Ordering::Relaxed);
+        if waits && floor > self.store.views.visible_csn() {
+            return self.store.durable.wait(&self.store, floor);
+        }
+        Ok(())
+    }
+
     fn end(&self) {
         self.backend.xid.store(0, Ordering::SeqCst);
         self.store.locks().release_transaction(&self.backend);
@@ -221,6 +230,8 @@ impl Transaction {
         // What cannot be cleared now is noted and cleared at the next start.
         let _ = self.discard(&created);
         self.end();
+        // A failure to make the log durable ends the process.
+        let _ = self.await_seen();
     }
 }
 

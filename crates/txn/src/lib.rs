@@ -32,6 +32,7 @@ mod cache;
 mod cancel;
 mod commit;
 mod counter;
+mod durable;
 mod ending;
 mod failpoint;
 mod filter;

@@ -293,6 +293,6 @@ impl Store {
     }
 
     fn commit_work(&self, work: CommitWork) -> PgResult<()> {
-        self.committer.submit(self, work, None, true).wait().map(drop)
+        self.committer.submit(self, work, None).wait(self).map(drop)
     }
 }

@@ -84,7 +84,7 @@ impl Transaction {
     fn compare_with_latest(&self, key: &[u8], snapshot: &Snapshot) -> PgResult<RowLock> {
         let store = self.store();
         store.stats.row_rechecks.add(1);
-        let latest = store.read(&store.current_view(), key)?;
+        let latest = store.read(&store.views.latest_for(self.backend()), key)?;
         let seen = store.read(&snapshot.view, key)?;
         Ok(match (latest, seen) {
             (None, _) => RowLock::Deleted,
@@ -102,13 +102,13 @@ impl Transaction {
         let sid = StorageId::of_key(key);
         match self.private_base(sid, u32::MAX) {
             Some(base) => base.get(key),
-            None => self.store().read(&self.store().current_view(), key),
+            None => self.store().read(&self.store().views.latest_for(self.backend()), key),
         }
     }
 
     /// A cursor over the latest version of a range, this command's own writes included.
     pub fn scan_latest(self: &Arc<Self>, options: kv::IterOptions) -> PgResult<Scan> {
-        let view = self.store().current_view();
+        let view = self.store().views.latest_for(self.backend());
         let snapshot = Snapshot { view, pin: Arc::new(CidPin(u32::MAX)) };
         self.scan(&snapshot, options)
     }

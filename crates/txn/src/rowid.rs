@@ -36,6 +36,11 @@ impl RowidAllocator {
         self.next.fetch_add(count, Ordering::Relaxed)
     }
 
+    /// Row ids below `bound` are taken: rows came that were not made with ids from here.
+    pub fn raise(&self, bound: u64) {
+        self.next.fetch_max(bound, Ordering::Relaxed);
+    }
+
     /// All row ids given out are below this.
     pub fn bound(&self) -> u64 {
         self.next.load(Ordering::Relaxed)

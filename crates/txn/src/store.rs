@@ -5,12 +5,14 @@ use crate::{
     cache::ReadCache,
     commit::Committer,
     counter::Counter,
+    durable::DurableLog,
     filter::{RecentWrites, hash_key},
     meta,
     prepared::PreparedSet,
     row_lock::row_key,
     segment::SegmentCache,
     ssi::Ssi,
+    view::Views,
 };
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -59,7 +61,8 @@ const FIRST_XID: u64 = 3;
 pub struct Store {
     pub(crate) engine: Arc<dyn Engine>,
     options: StoreOptions,
-    view: ArcSwap<ReadView>,
+    pub(crate) views: Arc<Views>,
+    pub(crate) durable: DurableLog,
     locks: LockManager,
     pub(crate) committer: Arc<Committer>,
     pub(crate) stats: Arc<StoreStats>,
@@ -121,12 +124,14 @@ impl Store {
     pub fn open(engine: Arc<dyn Engine>, options: StoreOptions) -> PgResult<Arc<Store>> {
         clear_pending(engine.as_ref())?;
         let stats = Arc::new(StoreStats::default());
+        let views = Arc::new(Views::new(ReadView { csn: 1, snapshot: engine.snapshot() }));
         let store = Arc::new(Store {
             xids: Counter::open(engine.as_ref(), b'x', FIRST_XID, 4096)?,
             oids: Counter::open(engine.as_ref(), b'o', FIRST_OID, 8192)?,
             storage_ids: Counter::open(engine.as_ref(), b's', meta::FIRST_NORMAL.0.into(), 256)?,
-            view: ArcSwap::from_pointee(ReadView { csn: 1, snapshot: engine.snapshot() }),
-            locks: LockManager::new(stats.clone()),
+            locks: LockManager::new(stats.clone(), views.clone()),
+            views,
+            durable: DurableLog::default(),
             committer: Arc::default(),
             recent: RecentWrites::new(1),
             cache: ReadCache::new(options.read_cache),
@@ -191,20 +196,16 @@ impl Store {
         Transaction::start(self.clone(), backend, TxnOptions::default(), true)
     }
 
-    /// The latest committed state.
+    /// The latest durable state.
     #[inline]
     pub fn current_view(&self) -> Arc<ReadView> {
-        self.view.load_full()
+        self.views.visible()
     }
 
     /// Number of the last commit.
     #[inline]
     pub fn current_csn(&self) -> u64 {
-        self.view.load().csn
-    }
-
-    pub(crate) fn publish(&self, view: ReadView) {
-        self.view.store(Arc::new(view));
+        self.views.visible_csn()
     }
 
     pub(crate) fn read(&self, view: &ReadView, key: &[u8]) -> PgResult<Option<Bytes>> {

@@ -306,10 +306,10 @@ impl Transaction {
     pub fn snapshot(&self) -> Snapshot {
         let mut inner = self.inner.lock();
         let view = match (&inner.fixed_view, inner.isolation) {
-            (_, Isolation::ReadCommitted) => self.store.current_view(),
+            (_, Isolation::ReadCommitted) => self.store.views.for_statement(&self.backend),
             (Some(view), _) => view.clone(),
             (None, Isolation::Serializable) => {
-                let current = || self.store.current_view();
+                let current = || self.store.views.for_statement(&self.backend);
                 let (view, sxact) =
                     self.store.ssi.begin(self.backend.pid, inner.read_only, current);
                 self.tracked.store(sxact.is_some(), Ordering::Release);
@@ -318,7 +318,7 @@ impl Transaction {
                 view
             }
             (None, _) => {
-                let view = self.store.current_view();
+                let view = self.store.views.for_statement(&self.backend);
                 inner.fixed_view = Some(view.clone());
                 view
             }
@@ -329,7 +329,7 @@ impl Transaction {
     /// For SERIALIZABLE READ ONLY DEFERRABLE, before the first snapshot: waits for one at which the transaction
     /// can neither fail nor make another fail.
     pub fn wait_for_safe_snapshot(&self) -> PgResult<()> {
-        let current = || self.store.current_view();
+        let current = || self.store.views.for_statement(&self.backend);
         let view = self.store.ssi.safe_view(&self.backend, current)?;
         self.set_view(view);
         Ok(())
@@ -338,7 +338,7 @@ impl Transaction {
     /// A snapshot of what is committed now and all earlier own commands, at any isolation level: for catalogs
     /// and constraint checks.
     pub fn latest_snapshot(&self) -> Snapshot {
-        let view = self.store.current_view();
+        let view = self.store.views.latest_for(&self.backend);
         self.inner.lock().snapshot_of(view)
     }
 

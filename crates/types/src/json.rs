@@ -225,7 +225,7 @@ impl<'a> Parser<'a> {
         loop {
             let Some(c) = self.byte(at) else { return Err(self.invalid_token(self.text.len())) };
             if high.is_some() && c != b'\\' {
-                return Err(self.fault(at, LOW));
+                return Err(self.fault(self.next_char(at), LOW));
             }
             match c {
                 b'"' => break,

@@ -102,6 +102,14 @@ impl<'a> Jsonb<'a> {
         }
     }
 
+    fn is_empty_container(&self) -> bool {
+        match self {
+            Jsonb::Array(a) => a.is_empty(),
+            Jsonb::Object(o) => o.is_empty(),
+            _ => false,
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Jsonb::Null => 0,
@@ -255,6 +263,9 @@ impl<'a> Jsonb<'a> {
 
     /// Hash.
     pub fn hash(&self) -> u32 {
+        if self.is_empty_container() {
+            return 0;
+        }
         let mut h = 0u32;
         let mut add = |event: HashEvent<'_>| match event {
             HashEvent::Mark(mark) => h ^= mark,
@@ -266,6 +277,9 @@ impl<'a> Jsonb<'a> {
 
     /// Seeded hash.
     pub fn hash_extended(&self, seed: u64) -> u64 {
+        if self.is_empty_container() {
+            return seed;
+        }
         let mut h = 0u64;
         let mut add = |event: HashEvent<'_>| match event {
             HashEvent::Mark(mark) => h ^= u64::from(mark) << 32 | u64::from(mark),
@@ -659,6 +673,16 @@ mod tests {
             ("1e3", "1000"),
         ] {
             assert_eq!(round(text), want);
+        }
+    }
+
+    #[test]
+    fn parts_are_copied_as_they_are() {
+        let v = input("{\"a\":{\"b\":[1,\"x\",null,{}]},\"c\":1.50}").unwrap();
+        let Jsonb::Object(o) = Jsonb::new(&v) else { panic!() };
+        for key in ["a", "c"] {
+            let part = o.get(key).unwrap();
+            assert_eq!(part.encode().unwrap(), part.to_value().encode().unwrap());
         }
     }
 

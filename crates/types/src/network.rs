@@ -206,7 +206,7 @@ fn parse_ipv4(text: &str, is_cidr: bool) -> Option<Inet> {
         None => 32,
     };
     // An inet needs all four parts unless a mask says what is meant.
-    if n < 4 && !is_cidr && mask.is_none_or(|_| usize::from(bits) > n * 8) {
+    if n < 4 && !is_cidr && mask.is_none_or(|_| usize::from(bits / 8) > n) {
         return None;
     }
     Some(Inet { family: IPV4, bits, addr })
@@ -217,7 +217,9 @@ fn parse_ipv6(text: &str) -> Option<Inet> {
         Some((host, mask)) => (host, Some(mask)),
         None => (text, None),
     };
-    let addr = host.parse::<Ipv6Addr>().ok()?.octets();
+    // Before a mask PostgreSQL overlooks a colon too much.
+    let loose = mask.and(host.strip_suffix(':')).filter(|h| !h.ends_with(':'));
+    let addr = loose.unwrap_or(host).parse::<Ipv6Addr>().ok()?.octets();
     let bits = mask.map_or(Some(128), |m| parse_bits(m, 128))?;
     Some(Inet { family: IPV6, bits, addr })
 }

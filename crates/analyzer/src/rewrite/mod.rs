@@ -152,7 +152,8 @@ impl Analyzer<'_> {
         self.rewrite_targets(&mut query, &relation)?;
         let fired = self.fire_rules(&query, &relation, event)?;
         let (instead, returning) = (fired.instead, fired.returning);
-        if !instead && relation.relkind == 'v' && !self.view_has_instead_trigger(&relation)? {
+        if !instead && relation.relkind == 'v' && !self.view_has_instead_trigger(&relation, &query)
+        {
             if fired.qual_product.is_some() {
                 return Err(view_with_conditional_rule(event, &relation.name));
             }

@@ -87,11 +87,24 @@ pub(super) fn view_not_updatable(event: CmdType, name: &str, reason: &str) -> Pg
 
 impl Analyzer<'_> {
     /// Whether the view is served by INSTEAD OF triggers.
-    pub(super) fn view_has_instead_trigger(&self, view: &RelationDesc) -> PgResult<bool> {
-        if view.has_triggers {
-            return Err(not_supported!("INSTEAD OF triggers on views"));
+    pub(super) fn view_has_instead_trigger(&self, view: &RelationDesc, query: &Query) -> bool {
+        // Bits of pg_trigger.tgtype.
+        const INSTEAD: i16 = 64;
+        let has = |event: i16| {
+            view.triggers.iter().any(|t| t.tgtype & (INSTEAD | event) == INSTEAD | event)
+        };
+        match query.command_type {
+            CmdType::Insert => has(4),
+            CmdType::Delete => has(8),
+            CmdType::Update => has(16),
+            CmdType::Merge => query.merge_action_list.iter().all(|a| match a.command_type {
+                CmdType::Insert => has(4),
+                CmdType::Delete => has(8),
+                CmdType::Update => has(16),
+                _ => true,
+            }),
+            _ => false,
         }
-        Ok(false)
     }
 
     /// Points a query at the base table of its target view.

@@ -88,9 +88,8 @@ impl Analyzer<'_> {
         active: &mut Vec<Oid>,
     ) -> PgResult<()> {
         let rti = index as i32 + 1;
-        // The target of INSERT on a view with triggers or rules is never read.
-        if rti == query.result_relation {
-            return Err(not_supported!("INSTEAD OF triggers on views"));
+        if rti == query.result_relation && !self.split_target_view(query, rti, view)? {
+            return Ok(());
         }
         let Some(rule) = view.rules.iter().find(|r| r.event == '1') else {
             return Err(error::PgError::internal(format!(
@@ -131,6 +130,56 @@ impl Analyzer<'_> {
             view: Some((view.oid, perminfoindex)),
         };
         Ok(())
+    }
+
+    /// A view that is changed through its INSTEAD OF triggers: the target becomes an entry of its own,
+    /// and the view is read beside it. False if it is not read at all.
+    fn split_target_view(
+        &mut self,
+        query: &mut Query,
+        rti: i32,
+        view: &Arc<RelationDesc>,
+    ) -> PgResult<bool> {
+        // The target of INSERT is never read.
+        if query.command_type == CmdType::Insert {
+            return Ok(false);
+        }
+        if query.command_type == CmdType::Merge {
+            return Err(not_supported!("MERGE on a view with INSTEAD OF triggers"));
+        }
+        let target = query.rte(rti).clone();
+        query.rtable.push(target);
+        query.result_relation = query.rtable.len() as i32;
+        if let RteKind::Relation { perminfoindex, .. } = &mut query.rtable[rti as usize - 1].kind {
+            *perminfoindex = 0;
+        }
+        // RETURNING is about the new row, the rest of the query about the old one.
+        let new = query.result_relation;
+        for entry in &mut query.returning_list {
+            super::tree::change_expr_vars(&mut entry.expr, rti, new);
+        }
+        query.target_list.push(nodes::TargetEntry {
+            expr: nodes::Expr::Var(nodes::Var {
+                varno: rti,
+                varattno: 0,
+                vartype: view.reltype,
+                vartypmod: -1,
+                varcollid: types::Oid::INVALID,
+                varnullingrels: Vec::new(),
+                varlevelsup: 0,
+                varreturningtype: Default::default(),
+                varnosyn: 0,
+                varattnosyn: 0,
+                location: -1,
+            }),
+            resno: query.target_list.len() as i16 + 1,
+            resname: Some("wholerow".to_owned()),
+            ressortgroupref: 0,
+            resorigtbl: types::Oid::INVALID,
+            resorigcol: 0,
+            resjunk: true,
+        });
+        Ok(true)
     }
 
     /// Locks the tables of a view's query and sets whose permissions they are checked with.

@@ -220,11 +220,7 @@ fn node_name(p: &Plan) -> (String, String) {
 }
 
 fn ident(name: &str) -> String {
-    let plain = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'$');
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    catalog::quote_identifier(name)
 }
 
 impl<'p> Explainer<'p> {

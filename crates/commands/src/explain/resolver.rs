@@ -113,6 +113,19 @@ impl VarResolver for PlanNames<'_, '_> {
         }
     }
 
+    fn window_name(&self, winref: u32) -> Option<String> {
+        let named = |plan: &Plan| match &plan.node {
+            PlanNode::WindowAgg(w) if w.winref == winref => Some(w.winname.clone()),
+            _ => None,
+        };
+        named(self.plan).or_else(|| {
+            self.ancestors.iter().rev().find_map(|a| match a {
+                Ancestor::Plan(plan) => named(plan),
+                Ancestor::SubPlan(_) => None,
+            })
+        })
+    }
+
     fn with_source(
         &self,
         v: &Var,

@@ -99,5 +99,6 @@ pub(crate) fn inherit_definitions(
     clone_indexes(cx, parent, partition)?;
     clone_referencing(cx, parent, partition)?;
     clone_referenced(cx, parent, partition)?;
+    crate::trigger::clone_row_triggers(cx, parent, partition)?;
     constraint::touch(cx, partition)
 }

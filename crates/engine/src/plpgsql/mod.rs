@@ -18,6 +18,7 @@ use fmgr::{CallContext, LanguageFunction, RowSource, VecRowSource};
 use host::EngineHost;
 use parking_lot::Mutex;
 use std::{
+    cell::Cell,
     collections::HashMap,
     sync::{
         Arc,
@@ -50,6 +51,8 @@ pub(crate) struct PlpgsqlState {
     has_transitions: AtomicBool,
     transitions: Mutex<Option<Arc<Vec<TransitionTable>>>>,
     portals: std::sync::atomic::AtomicU64,
+    /// How deep triggers are in triggers.
+    pub(crate) trigger_depth: std::sync::atomic::AtomicI32,
 }
 
 impl PlpgsqlState {
@@ -148,25 +151,32 @@ fn compiled(
         collation: key.collation,
         inline: false,
     };
-    let function = Arc::new(compile(&cx, &target).map_err(|e| in_body(e, proc))?);
+    let reached = Cell::new(0);
+    let compiled = compile(&cx, &target, &reached);
+    let function = Arc::new(compiled.map_err(|e| in_body(e, proc, reached.get()))?);
     core.plpgsql.functions.lock().insert(key, (proc.clone(), function.clone()));
     Ok(function)
 }
 
-fn compile(cx: &StatementContext<'_>, target: &Target<'_>) -> PgResult<Function> {
+fn compile(
+    cx: &StatementContext<'_>,
+    target: &Target<'_>,
+    reached: &Cell<usize>,
+) -> PgResult<Function> {
     let compile_context = CompileContext {
         catalog: &cx.catalog,
         session: cx,
         options: cx.core.parser_options(),
         check_syntax: false,
         warn: &|_| {},
+        reached,
     };
     ::plpgsql::compile(&compile_context, target)
 }
 
 /// A fault of a body met when the function is called: its position is one of the body.
-fn in_body(mut e: PgError, proc: &PgProc) -> PgError {
-    let line = ::plpgsql::near_line(&proc.src, &e);
+fn in_body(mut e: PgError, proc: &PgProc, reached: usize) -> PgError {
+    let line = ::plpgsql::near_line(&proc.src, &e, reached);
     if let Some(at) = e.0.position.take() {
         e.0.internal_position = Some(at);
         e.0.internal_query = Some(proc.src.clone());
@@ -208,6 +218,7 @@ pub(crate) fn validate(cx: &StatementContext<'_>, proc: &PgProc, source: &str) -
     if !cx.typed.check_function_bodies {
         return Ok(());
     }
+    let reached = Cell::new(0);
     let place = |e: PgError| crate::function_check::in_statement(e, &proc.src, source);
     let compile_context = CompileContext {
         catalog: &cx.catalog,
@@ -215,6 +226,7 @@ pub(crate) fn validate(cx: &StatementContext<'_>, proc: &PgProc, source: &str) -
         options: cx.core.parser_options(),
         check_syntax: true,
         warn: &|e| cx.core.push_notice(place(e)),
+        reached: &reached,
     };
     let target = Target {
         proc,
@@ -225,7 +237,7 @@ pub(crate) fn validate(cx: &StatementContext<'_>, proc: &PgProc, source: &str) -
         inline: false,
     };
     ::plpgsql::compile(&compile_context, &target).map(|_| ()).map_err(|e| {
-        let line = ::plpgsql::near_line(&proc.src, &e);
+        let line = ::plpgsql::near_line(&proc.src, &e, reached.get());
         let e = place(e);
         match e.0.position.is_some() {
             true => e,
@@ -256,7 +268,8 @@ impl LanguageFunction for PlpgsqlFunction {
         let core = session_of(cx)?;
         let function = self.compiled(cx, core)?;
         let host = EngineHost::new(core, true, None);
-        let rows = ::plpgsql::call_set(&function, &host, args, &cx.site.column_types)?;
+        let mut rows = ::plpgsql::call_set(&function, &host, args, &cx.site.column_types)?;
+        add_dropped_columns(core, self.proc.rettype, &mut rows)?;
         Ok(VecRowSource::boxed(rows))
     }
 
@@ -267,4 +280,22 @@ impl LanguageFunction for PlpgsqlFunction {
     ) -> PgResult<fmgr::TriggerResult> {
         self.fire(session, data)
     }
+}
+
+/// Rows of a composite type have a place for its dropped columns too.
+fn add_dropped_columns(
+    core: &Arc<SessionCore>,
+    rettype: Oid,
+    rows: &mut [Vec<Datum>],
+) -> PgResult<()> {
+    let Some(row) = core.catalog.lookup_type(rettype)?.filter(|t| t.relid.is_valid()) else {
+        return Ok(());
+    };
+    let relation = core.catalog.get_relation(row.relid)?;
+    for (at, attr) in relation.attrs.iter().enumerate() {
+        if attr.dropped {
+            rows.iter_mut().for_each(|row| row.insert(at.min(row.len()), Datum::Null));
+        }
+    }
+    Ok(())
 }

@@ -234,7 +234,7 @@ pub(crate) fn run_do(cx: &StatementContext<'_>, portal: &Portal, stmt: &DoStmt) 
             "language \"{language}\" does not support inline code execution"
         );
     }
-    run_block(cx, source, is_atomic(cx, portal))
+    run_block(cx, source, &portal.statement.text, is_atomic(cx, portal))
 }
 
 fn check_language(cx: &StatementContext<'_>, lang: Oid, name: &str) -> PgResult<()> {
@@ -248,7 +248,8 @@ fn check_language(cx: &StatementContext<'_>, lang: Oid, name: &str) -> PgResult<
     Ok(())
 }
 
-fn run_block(cx: &StatementContext<'_>, source: String, atomic: bool) -> PgResult<()> {
+fn run_block(cx: &StatementContext<'_>, source: String, text: &str, atomic: bool) -> PgResult<()> {
+    let reached = std::cell::Cell::new(0);
     let proc = inline_proc(source);
     let compile_context = CompileContext {
         catalog: &cx.catalog,
@@ -256,6 +257,7 @@ fn run_block(cx: &StatementContext<'_>, source: String, atomic: bool) -> PgResul
         options: cx.core.parser_options(),
         check_syntax: true,
         warn: &|_| {},
+        reached: &reached,
     };
     let target = Target {
         proc: &proc,
@@ -265,16 +267,15 @@ fn run_block(cx: &StatementContext<'_>, source: String, atomic: bool) -> PgResul
         collation: Oid::INVALID,
         inline: true,
     };
-    let compiled = ::plpgsql::compile(&compile_context, &target).map_err(|mut e| {
-        let line = ::plpgsql::near_line(&proc.src, &e);
-        if let Some(at) = e.0.position.take() {
-            e.0.internal_position = Some(at);
-            e.0.internal_query = Some(proc.src.clone());
-            // DO is no statement that a position could be found in by its text alone.
+    let compiled = ::plpgsql::compile(&compile_context, &target).map_err(|e| {
+        let line = ::plpgsql::near_line(&proc.src, &e, reached.get());
+        let e = crate::function_check::in_statement(e, &proc.src, text);
+        match e.0.position.is_some() {
+            true => e,
+            false => e.context(format!(
+                "compilation of PL/pgSQL function \"inline_code_block\" near line {line}"
+            )),
         }
-        e.context(format!(
-            "compilation of PL/pgSQL function \"inline_code_block\" near line {line}"
-        ))
     })?;
     let host = EngineHost::new(cx.core, atomic, None);
     ::plpgsql::call_block(&compiled, &host)

@@ -6,7 +6,7 @@ use analyzer::EphemeralRelation;
 use catalog::CatalogRead;
 use error::{PgError, PgResult};
 use fmgr::{FnContext, TriggerData, TriggerResult};
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 use types::Oid;
 
 impl PlpgsqlFunction {
@@ -50,6 +50,9 @@ impl PlpgsqlFunction {
             old: data.old.clone(),
             new: data.new.clone(),
         };
-        ::plpgsql::call_trigger(&function, &host, &call)
+        core.plpgsql.trigger_depth.fetch_add(1, Ordering::Relaxed);
+        let result = ::plpgsql::call_trigger(&function, &host, &call);
+        core.plpgsql.trigger_depth.fetch_sub(1, Ordering::Relaxed);
+        result
     }
 }

@@ -21,6 +21,10 @@ pub(super) fn register(r: &mut Registry) {
         Ok(Datum::Int4((now as u32).wrapping_sub(xid) as i32))
     });
     scalar(r, "pg_current_snapshot", current_snapshot);
+    scalar(r, "pg_trigger_depth", |cx, _| {
+        let depth = &core(cx)?.plpgsql.trigger_depth;
+        Ok(Datum::Int4(depth.load(std::sync::atomic::Ordering::Relaxed)))
+    });
     scalar(r, "pg_safe_snapshot_blocking_pids", |cx, args| {
         let pids = core(cx)?.engine.store.safe_snapshot_blocking_pids(args[0].as_i32());
         let elems = pids.into_iter().map(Datum::Int4).collect();

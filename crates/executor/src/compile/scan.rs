@@ -20,12 +20,14 @@ impl PlanCompiler<'_> {
         Ok(match &plan.node {
             PlanNode::SeqScan { scanrelid } => {
                 let base = self.base(plan, *scanrelid, &[])?;
-                Arc::new(SeqScanSpec { base, sample: None })
+                let rel = self.relation(*scanrelid)?;
+                let probe = KeyProbe::compile(&mut self.c, *scanrelid, &rel, &plan.qual)?;
+                Arc::new(SeqScanSpec { base, sample: None, probe })
             }
             PlanNode::SampleScan { scanrelid, tablesample } => {
                 let base = self.base(plan, *scanrelid, &[])?;
                 let sample = Some(self.sample(tablesample)?);
-                Arc::new(SeqScanSpec { base, sample })
+                Arc::new(SeqScanSpec { base, sample, probe: None })
             }
             PlanNode::IndexScan(scan) => self.index_scan(plan, scan)?,
             PlanNode::IndexOnlyScan(scan) => self.index_only_scan(plan, scan)?,

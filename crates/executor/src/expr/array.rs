@@ -377,7 +377,7 @@ fn set_slice(
     }
     let mut bounds = Vec::with_capacity(array.dims.len());
     for (n, dim) in array.dims.iter().enumerate() {
-        let last = dim.lower + dim.len - 1;
+        let last = dim.lower.saturating_add(dim.len - 1);
         let from = lower.get(n).copied().flatten().unwrap_or(dim.lower);
         let to = upper.get(n).copied().flatten().unwrap_or(last);
         if from > to {
@@ -409,6 +409,13 @@ fn set_slice(
     Ok(Datum::Array(Arc::new(array)))
 }
 
+/// Most elements of an array.
+const ELEMENTS_MAX: usize = (1 << 27) - 1;
+
+fn too_large() -> PgError {
+    err!(PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed ({ELEMENTS_MAX})")
+}
+
 /// A slice of an empty array: it becomes the slice.
 fn set_new_slice(
     mut array: ArrayValue,
@@ -428,9 +435,14 @@ fn set_new_slice(
         if from > to {
             return Err(subscript_error("upper bound cannot be less than lower bound"));
         }
-        dims.push(ArrayDim { len: to - from + 1, lower: *from });
+        let len = to.checked_sub(*from).and_then(|n| n.checked_add(1)).ok_or_else(too_large)?;
+        dims.push(ArrayDim { len, lower: *from });
     }
-    let total: usize = dims.iter().map(|d| d.len as usize).product();
+    let total = dims
+        .iter()
+        .try_fold(1usize, |n, d| n.checked_mul(d.len as usize))
+        .filter(|n| *n <= ELEMENTS_MAX)
+        .ok_or_else(too_large)?;
     if source.elems.len() < total {
         return Err(subscript_error("source array too small"));
     }

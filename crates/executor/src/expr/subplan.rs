@@ -75,7 +75,8 @@ impl SubplanNode {
         });
         let first = s.first_col_type;
         let (array_elem, array_of_arrays) = if s.sub_link_type == SubLinkType::Array {
-            let is_array = c.catalog.get_type(first)?.is_array();
+            let vector = matches!(first, types::type_oid::INT2VECTOR | types::type_oid::OIDVECTOR);
+            let is_array = !vector && c.catalog.get_type(first)?.is_array();
             (if is_array { c.elem_type(first)? } else { first }, is_array)
         } else {
             (Oid::INVALID, false)

@@ -62,7 +62,8 @@ pub struct DeferredChecks {
 
 #[derive(Default)]
 struct DeferredState {
-    pending: Vec<Pending>,
+    /// Each with the subtransaction that left it.
+    pending: Vec<(u32, Pending)>,
     all: Option<bool>,
     by_constraint: HashMap<Oid, bool>,
 }
@@ -85,6 +86,11 @@ impl DeferredChecks {
         self.with(|s| s.by_constraint.insert(constraint, deferred));
     }
 
+    /// Forgets what a subtransaction that is rolled back left, and those inside it.
+    pub fn forget_from(&self, sub: u32) {
+        self.with(|s| s.pending.retain(|(of, _)| *of < sub));
+    }
+
     /// Forgets everything (end of transaction).
     pub fn clear(&self) {
         self.with(|s| *s = DeferredState::default());
@@ -102,12 +108,12 @@ impl DeferredChecks {
     /// Takes out the checks that are due: all of them, or those of constraints now immediate.
     pub(crate) fn take(&self, all: bool) -> Vec<Pending> {
         self.with(|s| {
-            if all {
-                return std::mem::take(&mut s.pending);
-            }
             let pending = std::mem::take(&mut s.pending);
+            if all {
+                return pending.into_iter().map(|(_, check)| check).collect();
+            }
             let (mut due, mut rest) = (Vec::new(), Vec::new());
-            for check in pending {
+            for (sub, check) in pending {
                 let (oid, default) = match &check {
                     Pending::Reference { key, .. } | Pending::Referenced { key, .. } => {
                         (key.con.oid, key.con.deferred)
@@ -116,7 +122,7 @@ impl DeferredChecks {
                     Pending::Trigger(t) => t.deferrable().unwrap_or((Oid::INVALID, false)),
                 };
                 let deferred = s.by_constraint.get(&oid).copied().or(s.all).unwrap_or(default);
-                if deferred { rest.push(check) } else { due.push(check) }
+                if deferred { rest.push((sub, check)) } else { due.push(check) }
             }
             s.pending = rest;
             due
@@ -192,7 +198,8 @@ fn defer(cx: &Cx<'_>, check: Pending) -> PgResult<Option<Pending>> {
     if !service.is_deferred(oid, by_default) {
         return Ok(Some(check));
     }
-    service.with(|s| s.pending.push(check));
+    let sub = cx.es.txn().current_sub().0;
+    service.with(|s| s.pending.push((sub, check)));
     Ok(None)
 }
 

@@ -525,4 +525,9 @@ impl ExecNode for ModifyTable {
     fn rescan(&mut self, _cx: &mut Cx<'_>, _changed: &[i32]) -> PgResult<()> {
         Err(err!(FEATURE_NOT_SUPPORTED, "a data-modifying statement cannot run twice"))
     }
+
+    fn restart(&mut self, cx: &mut Cx<'_>) -> PgResult<()> {
+        self.done = false;
+        self.input.restart(cx)
+    }
 }

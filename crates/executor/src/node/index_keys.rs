@@ -86,6 +86,12 @@ impl IndexKeys {
         Ok(IndexKeys { index, quals })
     }
 
+    /// Whether every qual is an equality.
+    pub(crate) fn are_equalities(&self) -> bool {
+        let equal = |q: &KeyQual| matches!(q, KeyQual::Compare { strategy: Strategy::Equal, .. });
+        self.quals.iter().all(equal)
+    }
+
     /// Evaluates the quals; no ranges if nothing can match.
     pub(crate) fn ranges(
         &self,

@@ -13,6 +13,7 @@ mod incremental_sort;
 mod index_keys;
 mod index_scan;
 mod instrumented;
+mod key_probe;
 mod limit;
 mod lock_rows;
 mod material;
@@ -48,6 +49,7 @@ pub(crate) use incremental_sort::IncrementalSortSpec;
 pub(crate) use index_keys::{IndexKeys, convert_key, find_index};
 pub(crate) use index_scan::{IndexOnly, IndexScanSpec};
 pub(crate) use instrumented::{InitPlans, Instrumented};
+pub(crate) use key_probe::KeyProbe;
 pub(crate) use limit::{LimitBound, LimitExprs, LimitSpec};
 pub(crate) use lock_rows::{LockMark, LockRowsSpec};
 pub(crate) use material::MaterialSpec;
@@ -84,6 +86,11 @@ pub(crate) trait ExecNode: Send {
     fn next(&mut self, cx: &mut Cx<'_>, out: &mut Batch, max_rows: usize) -> PgResult<bool>;
     /// Starts over; `changed` are the exec params that have new values.
     fn rescan(&mut self, cx: &mut Cx<'_>, changed: &[i32]) -> PgResult<()>;
+    /// Starts over for another execution: with other parameters, in another transaction. Only nodes of
+    /// restartable plans are asked.
+    fn restart(&mut self, cx: &mut Cx<'_>) -> PgResult<()> {
+        self.rescan(cx, &[])
+    }
 }
 
 /// What a node is made from, shared by all executions of a plan.
@@ -173,10 +180,19 @@ impl Input {
     }
 
     pub(crate) fn rescan(&mut self, cx: &mut Cx<'_>, changed: &[i32]) -> PgResult<()> {
+        self.clear();
+        self.node.rescan(cx, changed)
+    }
+
+    pub(crate) fn restart(&mut self, cx: &mut Cx<'_>) -> PgResult<()> {
+        self.clear();
+        self.node.restart(cx)
+    }
+
+    fn clear(&mut self) {
         self.pos = 0;
         self.done = false;
         self.batch.reset(self.batch.width());
-        self.node.rescan(cx, changed)
     }
 }
 

@@ -78,4 +78,13 @@ impl ExecNode for ResultNode {
             None => Ok(()),
         }
     }
+
+    fn restart(&mut self, cx: &mut Cx<'_>) -> PgResult<()> {
+        self.checked = false;
+        self.done = false;
+        match &mut self.input {
+            Some(input) => input.restart(cx),
+            None => Ok(()),
+        }
+    }
 }

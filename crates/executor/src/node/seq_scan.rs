@@ -1,5 +1,8 @@
 //! SeqScan and SampleScan: a heap from its beginning.
-use super::{ExecNode, NodeSpec, ScanBase};
+use super::{
+    ExecNode, NodeSpec, ScanBase,
+    key_probe::{KeyProbe, Probed},
+};
 use crate::{
     Cx,
     batch::{BATCH_ROWS, Batch, Column, RowView, Rows},
@@ -22,6 +25,7 @@ pub(crate) struct Sample {
 pub(crate) struct SeqScanSpec {
     pub(crate) base: ScanBase,
     pub(crate) sample: Option<Sample>,
+    pub(crate) probe: Option<KeyProbe>,
 }
 
 /// Who asks for fewer rows at first is likely to stop soon.
@@ -181,6 +185,22 @@ impl SeqScan {
         cx.check_interrupts()?;
         Ok(!out.is_empty())
     }
+
+    /// The row that the scan would return, if the filter names one key; `None` if the scan has to be made.
+    fn probe(&mut self, cx: &mut Cx<'_>, out: &mut Batch) -> PgResult<Option<bool>> {
+        let spec = self.spec.clone();
+        let Some(probe) = &spec.probe else { return Ok(None) };
+        let Probed::Row(found) = probe.find(cx)? else { return Ok(None) };
+        self.done = true;
+        let Some(rowid) = found else { return Ok(Some(false)) };
+        let base = &spec.base;
+        if base.fetch(cx.es.txn(), cx.es.snapshot(), rowid, &mut self.slot)?
+            && base.emit_slot(cx, &mut self.slot, false, out)?
+        {
+            base.note_row(cx, rowid);
+        }
+        Ok(Some(!out.is_empty()))
+    }
 }
 
 /// Keeps of a column the rows at ascending positions.
@@ -203,6 +223,11 @@ impl ExecNode for SeqScan {
         out.reset(base.projection.width());
         if self.done {
             return Ok(false);
+        }
+        if self.scan.is_none()
+            && let Some(found) = self.probe(cx, out)?
+        {
+            return Ok(found);
         }
         // count(*): nothing is read of the rows.
         let counts_only =
@@ -284,6 +309,13 @@ impl ExecNode for SeqScan {
             (Some(scan), None) => scan.rewind(),
             _ => self.scan = None,
         }
+        Ok(())
+    }
+
+    fn restart(&mut self, _cx: &mut Cx<'_>) -> PgResult<()> {
+        self.epq_done = false;
+        self.done = false;
+        self.scan = None;
         Ok(())
     }
 }

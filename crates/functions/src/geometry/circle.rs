@@ -1,6 +1,7 @@
 //! circle.
 use super::shape::{
-    Circle, Rect, add, distance, div, ge, gt, hypot, le, lt, mul, point, point_datum, sub,
+    Circle, Rect, add, distance, div, ge, gt, hypot, le, lt, mul, not_negative, point, point_datum,
+    sub,
 };
 use error::{PgResult, bail};
 use fmgr::Registry;
@@ -43,7 +44,10 @@ pub(super) fn register(r: &mut Registry) {
         "circle_contain" |a, b| le(distance(a.center, b.center)?, a.radius - b.radius);
         "circle_contained" |a, b| le(distance(a.center, b.center)?, b.radius - a.radius);
         "circle_eq" |a, b| fp_eq(a.area()?, b.area()?);
-        "circle_ne" |a, b| !fp_eq(a.area()?, b.area()?);
+        "circle_ne" |a, b| {
+            let (x, y) = (a.area()?, b.area()?);
+            !x.is_nan() && !y.is_nan() && !fp_eq(x, y)
+        };
         "circle_lt" |a, b| lt(a.area()?, b.area()?);
         "circle_gt" |a, b| gt(a.area()?, b.area()?);
         "circle_le" |a, b| le(a.area()?, b.area()?);
@@ -58,7 +62,7 @@ pub(super) fn register(r: &mut Registry) {
     r.scalar("circle_distance", |_cx, a| {
         let (x, y) = (Circle::of(&a[0]), Circle::of(&a[1]));
         let gap = distance(x.center, y.center)? - (x.radius + y.radius);
-        Ok(Datum::Float8(gap.max(0.0)))
+        Ok(Datum::Float8(not_negative(gap)))
     });
     r.scalar("circle_contain_pt", |_cx, a| {
         contains_point(Circle::of(&a[0]), point(&a[1])).map(Datum::Bool)

@@ -1,9 +1,10 @@
 //! Distances between shapes of different kinds.
-use super::shape::{Circle, Line, Lseg, Rect, Side, distance, edges, least, locate, point, points};
+use super::inside::{Side, locate};
+use super::shape::{Circle, Line, Lseg, Rect, distance, edges, least, not_negative, point, points};
 use error::PgResult;
 use fmgr::Registry;
 use types::{
-    Datum,
+    Datum, float,
     geometry::{Point, decode_path},
 };
 
@@ -11,12 +12,17 @@ fn to_polygon(p: Point, polygon: &[Point]) -> PgResult<f64> {
     if locate(p, polygon)? != Side::Outside {
         return Ok(0.0);
     }
-    nearest(p, &edges(polygon, true))
+    let mut edges = edges(polygon, true);
+    if let Some(closing) = edges.first_mut() {
+        std::mem::swap(&mut closing.a, &mut closing.b);
+    }
+    nearest(p, &edges)
 }
 
 fn nearest(p: Point, edges: &[Lseg]) -> PgResult<f64> {
-    let mut best = f64::NAN;
-    for edge in edges {
+    let Some((first, rest)) = edges.split_first() else { return Ok(0.0) };
+    let mut best = first.closest(p)?.1;
+    for edge in rest {
         best = least(best, edge.closest(p)?.1);
     }
     Ok(best)
@@ -24,25 +30,19 @@ fn nearest(p: Point, edges: &[Lseg]) -> PgResult<f64> {
 
 fn to_path(p: Point, path: &Datum) -> PgResult<f64> {
     let (closed, points) = decode_path(path.as_bytes());
-    match &points[..] {
-        [only] => distance(p, *only),
-        _ => nearest(p, &edges(&points, closed)),
-    }
+    nearest(p, &edges(&points, closed))
 }
 
 fn to_circle(p: Point, c: Circle) -> PgResult<f64> {
-    Ok((distance(p, c.center)? - c.radius).max(0.0))
+    float::sub8(distance(p, c.center)?, c.radius).map(not_negative)
 }
 
 fn circle_to_polygon(c: Circle, polygon: &[Point]) -> PgResult<f64> {
-    Ok((to_polygon(c.center, polygon)? - c.radius).max(0.0))
+    float::sub8(to_polygon(c.center, polygon)?, c.radius).map(not_negative)
 }
 
 fn segment_to_line(s: Lseg, line: Line) -> PgResult<f64> {
-    if s.meets_line(line)?.is_some() {
-        return Ok(0.0);
-    }
-    Ok(least(line.closest(s.a)?.1, line.closest(s.b)?.1))
+    s.closest_to_line(line).map(|near| near.1)
 }
 
 /// Registers the family.
@@ -64,9 +64,9 @@ pub(super) fn register(r: &mut Registry) {
         "dist_bp" |b, p| Rect::of(b).closest(point(p)).map(|c| c.1);
         "dist_sl" |s, l| segment_to_line(Lseg::of(s), Line::of(l));
         "dist_ls" |l, s| segment_to_line(Lseg::of(s), Line::of(l));
-        "dist_sb" |s, b| Rect::of(b).distance_to(Lseg::of(s));
-        "dist_bs" |b, s| Rect::of(b).distance_to(Lseg::of(s));
-        "lseg_distance" |a, b| Lseg::of(a).distance(Lseg::of(b));
+        "dist_sb" |s, b| Rect::of(b).closest_to(Lseg::of(s)).map(|c| c.1);
+        "dist_bs" |b, s| Rect::of(b).closest_to(Lseg::of(s)).map(|c| c.1);
+        "lseg_distance" |a, b| Lseg::of(a).closest_to(Lseg::of(b)).map(|c| c.1);
         "dist_ppath" |p, path| to_path(point(p), path);
         "dist_pathp" |path, p| to_path(point(p), path);
         "dist_ppoly" |p, poly| to_polygon(point(p), &points(poly));

@@ -7,6 +7,7 @@ mod boxes;
 mod circle;
 mod closest;
 mod distance;
+mod inside;
 mod line;
 mod path;
 mod point;

@@ -1,5 +1,5 @@
 //! path.
-use super::shape::{add, distance, div, edges, mul, point, sub};
+use super::shape::{add, distance, div, edges, least, mul, point, sub};
 use error::{PgResult, bail};
 use fmgr::Registry;
 use types::{
@@ -96,7 +96,7 @@ pub(super) fn register(r: &mut Registry) {
         for x in edges(&p1, c1) {
             for y in edges(&p2, c2) {
                 let d = x.distance(y)?;
-                best = Some(best.map_or(d, |old| old.min(d)));
+                best = Some(best.map_or(d, |old| least(old, d)));
             }
         }
         Ok(best.map_or(Datum::Null, Datum::Float8))

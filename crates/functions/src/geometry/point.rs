@@ -1,7 +1,7 @@
 //! point.
+use super::inside::{Side, locate};
 use super::shape::{
-    Line, Lseg, Rect, Side, add, distance, div, edges, gt, locate, lt, mul, point, point_datum,
-    points, sub,
+    Line, Lseg, Rect, add, distance, div, edges, gt, lt, mul, point, point_datum, points, sub,
 };
 use fmgr::Registry;
 use types::{

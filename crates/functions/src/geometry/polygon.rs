@@ -1,6 +1,7 @@
 //! polygon.
+use super::inside::{Side, has_segment, locate};
 use super::shape::{
-    Circle, Rect, Side, add, distance, edges, ge, gt, le, locate, lt, point_datum, points,
+    Circle, Rect, add, distance, edges, ge, gt, le, least, lt, point_datum, points,
 };
 use error::PgResult;
 use fmgr::Registry;
@@ -36,27 +37,14 @@ fn overlap(a: &[Point], b: &[Point]) -> PgResult<bool> {
     Ok(locate(first(a), b)? != Side::Outside || locate(first(b), a)? != Side::Outside)
 }
 
-/// Whether all of `inner` lies in `outer`: its points, and the middles of the pieces that the outer
-/// edges cut its edges into.
+/// Whether all of `inner` lies in `outer`.
 fn contains(outer: &[Point], inner: &[Point]) -> PgResult<bool> {
     if !Rect::around(outer).contains_box(Rect::around(inner)) {
         return Ok(false);
     }
     for edge in edges(inner, true) {
-        if locate(edge.a, outer)? == Side::Outside {
+        if !has_segment(outer, edge, 0)? {
             return Ok(false);
-        }
-        let mut cuts = vec![edge.a, edge.b];
-        for other in edges(outer, true) {
-            cuts.extend(edge.meets(other)?);
-        }
-        let along = |p: &Point| (p.x - edge.a.x).hypot(p.y - edge.a.y);
-        cuts.sort_by(|p, q| along(p).total_cmp(&along(q)));
-        for pair in cuts.windows(2) {
-            let mid = Point { x: (pair[0].x + pair[1].x) / 2.0, y: (pair[0].y + pair[1].y) / 2.0 };
-            if locate(mid, outer)? == Side::Outside {
-                return Ok(false);
-            }
         }
     }
     Ok(true)
@@ -110,12 +98,13 @@ pub(super) fn register(r: &mut Registry) {
         if overlap(&x, &y)? {
             return Ok(Datum::Float8(0.0));
         }
-        let mut best = f64::INFINITY;
+        let mut best: Option<f64> = None;
         for p in edges(&x, true) {
             for q in edges(&y, true) {
-                best = best.min(p.distance(q)?);
+                let d = p.distance(q)?;
+                best = Some(best.map_or(d, |old| least(old, d)));
             }
         }
-        Ok(Datum::Float8(best))
+        Ok(best.map_or(Datum::Null, Datum::Float8))
     });
 }

@@ -30,7 +30,7 @@ pub(super) fn register(r: &mut Registry) {
         "lseg_ge" |a, b| ge(a.length()?, b.length()?);
         "lseg_intersect" |a, b| a.meets(b)?.is_some();
         "lseg_parallel" |a, b| parallel(a.slope(), b.slope());
-        "lseg_perp" |a, b| parallel(a.slope(), b.line().inverse_slope());
+        "lseg_perp" |a, b| parallel(a.slope(), b.inverse_slope()?);
     }
     r.scalar("lseg_vertical", |_cx, a| {
         let s = Lseg::of(&a[0]);

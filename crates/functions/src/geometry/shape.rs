@@ -41,6 +41,24 @@ pub(super) fn least(a: f64, b: f64) -> f64 {
     if float::cmp(b, a).is_lt() { b } else { a }
 }
 
+/// The greater number; NaN is larger than everything.
+pub(super) fn greatest(a: f64, b: f64) -> f64 {
+    if float::cmp(b, a).is_gt() { b } else { a }
+}
+
+/// A distance that has not become negative by a radius.
+pub(super) fn not_negative(v: f64) -> f64 {
+    if v < 0.0 { 0.0 } else { v }
+}
+
+/// A point and its distance from another shape.
+pub(super) type Near = (Point, f64);
+
+/// The nearer of two.
+pub(super) fn nearer(best: Near, other: Near) -> Near {
+    if float::cmp(other.1, best.1).is_lt() { other } else { best }
+}
+
 /// Length of the hypotenuse, computed as PostgreSQL does for the same last digit.
 pub(super) fn hypot(x: f64, y: f64) -> PgResult<f64> {
     if x.is_infinite() || y.is_infinite() {
@@ -130,7 +148,7 @@ impl Lseg {
     }
 
     pub(super) fn line(self) -> Line {
-        Line::through(self.a, self.slope())
+        Line::decode(&geometry::line_through(self.a, self.slope()))
     }
 
     pub(super) fn length(self) -> PgResult<f64> {
@@ -146,19 +164,13 @@ impl Lseg {
     /// Where two segments meet.
     pub(super) fn meets(self, other: Lseg) -> PgResult<Option<Point>> {
         let Some(p) = self.meets_line(other.line())? else { return Ok(None) };
-        if !other.contains(p)? {
-            return Ok(None);
-        }
-        Ok(Some(self.snap(other.snap(p))))
+        Ok(if other.contains(p)? { Some(p) } else { None })
     }
 
     /// Where it meets a line.
     pub(super) fn meets_line(self, line: Line) -> PgResult<Option<Point>> {
-        let Some(p) = line.meets(self.line())? else { return Ok(None) };
-        if !self.contains(p)? {
-            return Ok(None);
-        }
-        Ok(Some(self.snap(p)))
+        let Some(p) = self.line().meets(line)? else { return Ok(None) };
+        Ok(if self.contains(p)? { Some(self.snap(p)) } else { None })
     }
 
     /// An end, if the point is about there.
@@ -172,37 +184,53 @@ impl Lseg {
         }
     }
 
+    /// Its point closest to a line.
+    pub(super) fn closest_to_line(self, line: Line) -> PgResult<Near> {
+        if let Some(p) = self.meets_line(line)? {
+            return Ok((p, 0.0));
+        }
+        let (a, b) = (line.closest(self.a)?.1, line.closest(self.b)?.1);
+        Ok(if a < b { (self.a, a) } else { (self.b, b) })
+    }
+
     /// Its point closest to another, and the distance.
-    pub(super) fn closest(self, p: Point) -> PgResult<(Point, f64)> {
-        // The foot of the perpendicular, or the nearer end.
-        let perpendicular = Line::through(p, inverse_slope(self.a, self.b));
-        let foot = match self.meets_line(perpendicular)? {
-            Some(foot) => foot,
-            None if distance(self.a, p)? < distance(self.b, p)? => self.a,
-            None => self.b,
-        };
+    pub(super) fn closest(self, p: Point) -> PgResult<Near> {
+        let perpendicular = Line::through(p, inverse_slope(self.a, self.b)?)?;
+        let (foot, _) = self.closest_to_line(perpendicular)?;
         Ok((foot, distance(foot, p)?))
     }
 
     pub(super) fn distance(self, other: Lseg) -> PgResult<f64> {
-        if self.meets(other)?.is_some() {
-            return Ok(0.0);
+        self.closest_to(other).map(|near| near.1)
+    }
+
+    /// Slope of its perpendicular.
+    pub(super) fn inverse_slope(self) -> PgResult<f64> {
+        inverse_slope(self.a, self.b)
+    }
+
+    /// Its point closest to another segment, and the distance.
+    pub(super) fn closest_to(self, other: Lseg) -> PgResult<Near> {
+        if let Some(p) = self.meets(other)? {
+            return Ok((p, 0.0));
         }
-        let mut best = self.closest(other.a)?.1;
-        best = least(best, self.closest(other.b)?.1);
-        best = least(best, other.closest(self.a)?.1);
-        Ok(least(best, other.closest(self.b)?.1))
+        let mut best = self.closest(other.a)?;
+        best = nearer(best, self.closest(other.b)?);
+        for end in [self.a, self.b] {
+            best = nearer(best, (end, other.closest(end)?.1));
+        }
+        Ok(best)
     }
 }
 
 /// Slope of the perpendicular.
-fn inverse_slope(a: Point, b: Point) -> f64 {
+fn inverse_slope(a: Point, b: Point) -> PgResult<f64> {
     if fp_eq(a.x, b.x) {
-        0.0
+        Ok(0.0)
     } else if fp_eq(a.y, b.y) {
-        f64::INFINITY
+        Ok(f64::INFINITY)
     } else {
-        (a.x - b.x) / (b.y - a.y)
+        float::div8(float::sub8(a.x, b.x)?, float::sub8(b.y, a.y)?)
     }
 }
 
@@ -226,17 +254,30 @@ impl Line {
         }
     }
 
-    pub(super) fn through(p: Point, slope: f64) -> Line {
-        Self::decode(&geometry::line_through(p, slope))
+    pub(super) fn through(p: Point, slope: f64) -> PgResult<Line> {
+        if slope.is_finite() && slope != 0.0 {
+            float::sub8(p.y, float::mul8(slope, p.x)?)?;
+        }
+        Ok(Self::decode(&geometry::line_through(p, slope)))
     }
 
-    pub(super) fn inverse_slope(self) -> f64 {
+    pub(super) fn slope(self) -> PgResult<f64> {
         if is_zero(self.a) {
-            f64::INFINITY
+            Ok(0.0)
         } else if is_zero(self.b) {
-            0.0
+            Ok(f64::INFINITY)
         } else {
-            self.b / self.a
+            float::div8(self.a, -self.b)
+        }
+    }
+
+    fn inverse_slope(self) -> PgResult<f64> {
+        if is_zero(self.a) {
+            Ok(f64::INFINITY)
+        } else if is_zero(self.b) {
+            Ok(0.0)
+        } else {
+            float::div8(self.b, self.a)
         }
     }
 
@@ -246,33 +287,35 @@ impl Line {
 
     /// Where two lines meet; none if they are parallel.
     pub(super) fn meets(self, o: Line) -> PgResult<Option<Point>> {
-        let (x, y);
         if !is_zero(self.b) {
-            if fp_eq(o.a, self.a * (o.b / self.b)) {
-                return Ok(None);
-            }
-            x = (self.b * o.c - o.b * self.c) / (self.a * o.b - o.a * self.b);
-            y = -(self.a * x + self.c) / self.b;
+            self.crossing(o)
         } else if !is_zero(o.b) {
-            if fp_eq(self.a, o.a * (self.b / o.b)) {
-                return Ok(None);
-            }
-            x = (o.b * self.c - self.b * o.c) / (o.a * self.b - self.a * o.b);
-            y = -(o.a * x + o.c) / o.b;
+            o.crossing(self)
         } else {
-            return Ok(None);
+            Ok(None)
         }
-        // No negative zeros.
-        let p = Point { x: if x == 0.0 { 0.0 } else { x }, y: if y == 0.0 { 0.0 } else { y } };
-        checked(p.x, &[self.a, self.b, self.c])?;
-        checked(p.y, &[self.a, self.b, self.c])?;
-        Ok(Some(p))
     }
 
-    /// Its point closest to another, and the distance.
-    pub(super) fn closest(self, p: Point) -> PgResult<(Point, f64)> {
-        let foot = self.meets(Line::through(p, self.inverse_slope()))?.unwrap_or(p);
-        Ok((foot, distance(foot, p)?))
+    /// The same, where this line is not vertical.
+    fn crossing(self, o: Line) -> PgResult<Option<Point>> {
+        let product = float::mul8;
+        if fp_eq(o.a, product(self.a, float::div8(o.b, self.b)?)?) {
+            return Ok(None);
+        }
+        let above = float::sub8(product(self.b, o.c)?, product(o.b, self.c)?)?;
+        let below = float::sub8(product(self.a, o.b)?, product(o.a, self.b)?)?;
+        let x = float::div8(above, below)?;
+        let y = float::div8(-float::add8(product(self.a, x)?, self.c)?, self.b)?;
+        // No negative zeros.
+        Ok(Some(Point { x: if x == 0.0 { 0.0 } else { x }, y: if y == 0.0 { 0.0 } else { y } }))
+    }
+
+    /// Its point closest to another, and the distance, which is NaN if there is no such.
+    pub(super) fn closest(self, p: Point) -> PgResult<Near> {
+        match Line::through(p, self.inverse_slope()?)?.meets(self)? {
+            Some(foot) => Ok((foot, distance(foot, p)?)),
+            None => Ok((p, f64::NAN)),
+        }
     }
 }
 
@@ -295,8 +338,8 @@ impl Rect {
     pub(super) fn around(points: &[Point]) -> Rect {
         let first = points.first().copied().unwrap_or_default();
         points.iter().fold(Rect { high: first, low: first }, |r, p| Rect {
-            high: Point { x: r.high.x.max(p.x), y: r.high.y.max(p.y) },
-            low: Point { x: r.low.x.min(p.x), y: r.low.y.min(p.y) },
+            high: Point { x: greatest(r.high.x, p.x), y: greatest(r.high.y, p.y) },
+            low: Point { x: least(r.low.x, p.x), y: least(r.low.y, p.y) },
         })
     }
 
@@ -309,9 +352,16 @@ impl Rect {
         [l, Point { x: l.x, y: h.y }, h, Point { x: h.x, y: l.y }]
     }
 
+    /// The edges, each from one of the two corners that are stored.
     pub(super) fn edges(self) -> [Lseg; 4] {
-        let [a, b, c, d] = self.corners();
-        [Lseg { a, b }, Lseg { a: b, b: c }, Lseg { a: c, b: d }, Lseg { a: d, b: a }]
+        let (h, l) = (self.high, self.low);
+        let (left, right) = (Point { x: l.x, y: h.y }, Point { x: h.x, y: l.y });
+        [
+            Lseg { a: l, b: left },
+            Lseg { a: h, b: left },
+            Lseg { a: l, b: right },
+            Lseg { a: h, b: right },
+        ]
     }
 
     pub(super) fn contains(self, p: Point) -> bool {
@@ -343,18 +393,17 @@ impl Rect {
         float::mul8(float::sub8(self.high.x, self.low.x)?, float::sub8(self.high.y, self.low.y)?)
     }
 
-    pub(super) fn closest(self, p: Point) -> PgResult<(Point, f64)> {
+    /// Its point closest to another, and the distance.
+    pub(super) fn closest(self, p: Point) -> PgResult<Near> {
         if self.contains(p) {
             return Ok((p, 0.0));
         }
-        let mut best: Option<(Point, f64)> = None;
-        for edge in self.edges() {
-            let (q, d) = edge.closest(p)?;
-            if best.is_none_or(|(_, old)| d < old) {
-                best = Some((q, d));
-            }
+        let [first, rest @ ..] = self.edges();
+        let mut best = first.closest(p)?;
+        for edge in rest {
+            best = nearer(best, edge.closest(p)?);
         }
-        Ok(best.unwrap_or((p, 0.0)))
+        Ok(best)
     }
 
     /// Whether a segment meets it or lies inside.
@@ -374,13 +423,15 @@ impl Rect {
         Ok(false)
     }
 
-    pub(super) fn distance_to(self, s: Lseg) -> PgResult<f64> {
+    /// Its point closest to a segment, and the distance.
+    pub(super) fn closest_to(self, s: Lseg) -> PgResult<Near> {
         if self.meets(s)? {
-            return Ok(0.0);
+            return Ok((s.closest(self.center()?)?.0, 0.0));
         }
-        let mut best = f64::NAN;
-        for edge in self.edges() {
-            best = least(best, edge.distance(s)?);
+        let [first, rest @ ..] = self.edges();
+        let mut best = first.closest_to(s)?;
+        for edge in rest {
+            best = nearer(best, edge.closest_to(s)?);
         }
         Ok(best)
     }
@@ -424,30 +475,4 @@ pub(super) fn edges(points: &[Point], closed: bool) -> Vec<Lseg> {
         }
     }
     out
-}
-
-/// Where a point is to a closed figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Outside,
-    Inside,
-    OnEdge,
-}
-
-/// Counts how often a ray from the point crosses the figure.
-pub(super) fn locate(p: Point, figure: &[Point]) -> PgResult<Side> {
-    let mut inside = false;
-    for edge in edges(figure, true) {
-        if edge.contains(p)? {
-            return Ok(Side::OnEdge);
-        }
-        let crosses = (edge.a.y > p.y) != (edge.b.y > p.y);
-        if crosses {
-            let t = (p.y - edge.a.y) / (edge.b.y - edge.a.y);
-            if p.x < edge.a.x + t * (edge.b.x - edge.a.x) {
-                inside = !inside;
-            }
-        }
-    }
-    Ok(if inside { Side::Inside } else { Side::Outside })
 }

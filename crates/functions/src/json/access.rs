@@ -1,5 +1,5 @@
 //! ->, ->>, #>, #>>, typeof, lengths, containment and existence.
-use super::{as_text, doc::Doc, doc::Kind, index_of, path, resolve_index, view};
+use super::{as_text, constructor::Elements, doc::Doc, index_of, path, resolve_index, view};
 use error::{PgResult, bail};
 use fmgr::Registry;
 use types::{
@@ -44,13 +44,27 @@ fn register_json(r: &mut Registry) {
     r.scalar("json_array_element_text", |_cx, a| element(a, true));
     r.scalar("json_extract_path", |_cx, a| at_path(a, false));
     r.scalar("json_extract_path_text", |_cx, a| at_path(a, true));
-    r.scalar("json_typeof", |_cx, a| Ok(Datum::text(Doc::parse(a[0].as_str())?.type_name())));
-    r.scalar("json_array_length", |_cx, a| match Doc::parse(a[0].as_str())?.kind {
-        Kind::Array(elems) => Ok(Datum::Int4(elems.len() as i32)),
-        Kind::Object(_) => {
-            bail!(INVALID_PARAMETER_VALUE, "cannot get array length of a non-array")
+    r.scalar("json_typeof", |_cx, a| {
+        let text = a[0].as_str().trim_start_matches([' ', '\t', '\n', '\r']);
+        Ok(Datum::text(match text.as_bytes().first() {
+            Some(b'{') => "object",
+            Some(b'[') => "array",
+            Some(b'"') => "string",
+            Some(b't' | b'f') => "boolean",
+            Some(b'n') => "null",
+            _ => "number",
+        }))
+    });
+    r.scalar("json_array_length", |_cx, a| {
+        let mut elements = Elements::default();
+        types::json::parse(a[0].as_str(), &mut elements)?;
+        if elements.is_object {
+            bail!(INVALID_PARAMETER_VALUE, "cannot get array length of a non-array");
         }
-        _ => bail!(INVALID_PARAMETER_VALUE, "cannot get array length of a scalar"),
+        if !elements.is_array {
+            bail!(INVALID_PARAMETER_VALUE, "cannot get array length of a scalar");
+        }
+        Ok(Datum::Int4(elements.count))
     });
 }
 
@@ -84,7 +98,9 @@ fn register_jsonb(r: &mut Registry) {
             Jsonb::Array(array) => {
                 resolve_index(a[1].as_i32(), array.len()).and_then(|i| array.get(i))
             }
-            _ => None,
+            Jsonb::Object(_) => None,
+            // A scalar counts as an array of itself.
+            scalar => resolve_index(a[1].as_i32(), 1).map(|_| scalar),
         };
         jsonb_part(part, text)
     }

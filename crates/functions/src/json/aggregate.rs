@@ -150,7 +150,10 @@ fn tree_member(cx: &mut CallContext<'_>, args: &mut [Datum], mode: Mode) -> PgRe
         return Ok(datum);
     }
     let value = to_tree(cx, cx.arg_type(2), &args[2])?;
-    state.members.push((key, value));
+    // For jsonb a JSON null is as absent as an SQL one.
+    if !(mode.strict && value == JsonValue::Null) {
+        state.members.push((key, value));
+    }
     Ok(datum)
 }
 

@@ -70,6 +70,70 @@ impl json::JsonSink for UniqueKeys {
     }
 }
 
+/// Counts the elements of the outermost array without looking into strings.
+#[derive(Default)]
+pub(super) struct Elements {
+    pub(super) count: i32,
+    depth: usize,
+    /// The outermost value is an array.
+    pub(super) is_array: bool,
+    pub(super) is_object: bool,
+}
+
+impl Elements {
+    fn scalar(&mut self) -> PgResult<()> {
+        self.count += i32::from(self.is_array && self.depth == 1);
+        Ok(())
+    }
+
+    fn open(&mut self, array: bool) -> PgResult<()> {
+        if self.depth == 0 {
+            self.is_array = array;
+            self.is_object = !array;
+        } else {
+            self.scalar()?;
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn close(&mut self) -> PgResult<()> {
+        self.depth -= 1;
+        Ok(())
+    }
+}
+
+impl json::JsonSink for Elements {
+    const UNESCAPE: bool = false;
+    fn null(&mut self) -> PgResult<()> {
+        self.scalar()
+    }
+    fn boolean(&mut self, _: bool) -> PgResult<()> {
+        self.scalar()
+    }
+    fn number(&mut self, _: &str) -> PgResult<()> {
+        self.scalar()
+    }
+    fn string(&mut self, _: &str) -> PgResult<()> {
+        self.scalar()
+    }
+    fn begin_array(&mut self) -> PgResult<()> {
+        self.open(true)
+    }
+    fn end_array(&mut self) -> PgResult<()> {
+        self.close()
+    }
+    fn begin_object(&mut self) -> PgResult<()> {
+        self.open(false)
+    }
+    fn key(&mut self, _: &str) -> PgResult<()> {
+        Ok(())
+    }
+    fn end_object(&mut self) -> PgResult<()> {
+        self.close()
+    }
+}
+
 /// The kind of a text's first token, which is all that tells one kind of JSON from another.
 fn kind_of_text(text: &str) -> JsonValueType {
     match text.trim_start_matches([' ', '\t', '\n', '\r']).as_bytes().first() {
@@ -268,8 +332,13 @@ fn jsonb_object(
         if options.unique && !keys.insert(key.clone()) {
             return Err(duplicate());
         }
-        if !skip {
-            members.push((key, to_tree(cx, types[1], &values[1])?));
+        if skip {
+            continue;
+        }
+        let value = to_tree(cx, types[1], &values[1])?;
+        // For jsonb a JSON null is as absent as an SQL one.
+        if !(options.absent_on_null && value == JsonValue::Null) {
+            members.push((key, value));
         }
     }
     jsonb(&JsonValue::Object(members))

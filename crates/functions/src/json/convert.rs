@@ -95,6 +95,16 @@ pub(super) fn push_json(
     Ok(())
 }
 
+/// Whether a user-defined type has a cast function to json.
+fn has_json_cast(cx: &CallContext<'_>, typ: Oid) -> PgResult<bool> {
+    use catalog::CatalogRead;
+    if typ < Oid::FIRST_NORMAL {
+        return Ok(false);
+    }
+    let cast = crate::system::catalog(cx)?.lookup_cast(typ, type_oid::JSON)?;
+    Ok(cast.is_some_and(|c| c.func.is_valid()))
+}
+
 /// The result of a user-defined cast from `typ` to json, if there is one.
 fn cast_to_json(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult<Option<String>> {
     use catalog::CatalogRead;
@@ -172,7 +182,8 @@ pub(super) fn to_tree(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult
 pub(super) fn key_text(cx: &CallContext<'_>, typ: Oid, value: &Datum) -> PgResult<String> {
     let structured = matches!(value, Datum::Array(_) | Datum::Record(_))
         || typ == type_oid::JSON
-        || typ == type_oid::JSONB;
+        || typ == type_oid::JSONB
+        || has_json_cast(cx, typ)?;
     if structured {
         bail!(INVALID_PARAMETER_VALUE, "key value must be scalar, not array, composite, or json");
     }

@@ -37,18 +37,6 @@ impl Doc {
         text.get(self.start..self.end).unwrap_or("")
     }
 
-    /// json_typeof's name.
-    pub(super) fn type_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Null => "null",
-            Kind::Bool => "boolean",
-            Kind::Number => "number",
-            Kind::String(_) => "string",
-            Kind::Array(_) => "array",
-            Kind::Object(_) => "object",
-        }
-    }
-
     /// The member of an object; of several with one key the last.
     pub(super) fn member(&self, key: &str) -> Option<&Doc> {
         match &self.kind {

@@ -375,3 +375,30 @@ fn register_strip(r: &mut Registry) {
         Ok(Datum::bytes(&out))
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assigned(target: &str, path: &[&str]) -> String {
+        let mut value = types::jsonb::parse(target).unwrap();
+        match assign_at(&mut value, path, 0, JsonValue::Bool(true)) {
+            Ok(()) => {
+                let mut out = Vec::new();
+                types::jsonb::output(&value.encode().unwrap(), &mut out);
+                String::from_utf8(out).unwrap()
+            }
+            Err(e) => e.message().to_string(),
+        }
+    }
+
+    #[test]
+    fn subscripts_fill_gaps() {
+        assert_eq!(assigned("{}", &["a"]), r#"{"a": true}"#);
+        assert_eq!(assigned("[1]", &["3"]), "[1, null, null, true]");
+        assert_eq!(assigned("[1]", &["-1"]), "[true]");
+        assert_eq!(assigned("[1]", &["-2"]), "path element at position 1 is out of range: -2");
+        assert_eq!(assigned("{}", &["a", "1", "b"]), r#"{"a": [null, {"b": true}]}"#);
+        assert_eq!(assigned(r#"{"a": 1}"#, &["a", "b"]), "cannot replace existing key");
+    }
+}

@@ -197,19 +197,19 @@ impl QueryNode {
         }
     }
 
-    /// Replaces each part that equals `target`, or drops it; `None` if nothing is left. Afterwards the
-    /// tree is in normal form again.
+    /// Replaces each part that equals `target`, or drops it; `None` if nothing is left.
     pub fn replace(
         self,
         target: &QueryNode,
         substitute: Option<&QueryNode>,
     ) -> PgResult<Option<QueryNode>> {
-        let mut found = self.search(target, substitute)?;
-        if let Some(node) = &mut found {
-            node.release();
-            node.normalize();
-        }
-        Ok(found)
+        self.search(target, substitute)
+    }
+
+    /// Makes a tree in which parts were replaced ready for more.
+    pub fn settle(&mut self) {
+        self.release();
+        self.normalize();
     }
 
     fn search(

@@ -41,6 +41,9 @@ pub(super) fn register(r: &mut Registry) {
                 Some(target) => rewrite(node, &target, query(&row[1]).as_ref())?,
                 None => Some(node),
             };
+            if let Some(node) = &mut tree {
+                node.settle();
+            }
         }
         Ok(query_datum(tree.and_then(|t| t.to_query()).as_ref()))
     });

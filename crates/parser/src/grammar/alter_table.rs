@@ -329,15 +329,16 @@ impl Parser<'_> {
             };
             return Ok(AlterTableCmd { num, def, ..AlterTableCmd::new(At::SetStatistics, loc) });
         }
+        let name_loc = self.loc();
         let column = self.col_id()?;
         let Tok::Kw(kw) = self.tok() else { return Err(self.unexpected()) };
         match kw {
             Kw::Set if self.peek_is(1, Kw::Data) => {
                 self.advance();
                 self.advance();
-                self.alter_column_type(column, loc)
+                self.alter_column_type(column, name_loc)
             }
-            Kw::Type => self.alter_column_type(column, loc),
+            Kw::Type => self.alter_column_type(column, name_loc),
             Kw::Set => self.alter_column_set(column, loc),
             Kw::Drop => self.alter_column_drop(column, loc),
             Kw::Reset => {

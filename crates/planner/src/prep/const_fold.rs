@@ -4,7 +4,7 @@ use crate::{
     clauses::*,
     context::PlanContext,
     lsyscache::{bool_const, null_const},
-    prep::inline_function,
+    prep::{inline_function, range_support},
 };
 use error::PgResult;
 use fmgr::{CallContext, CallSite};
@@ -54,7 +54,7 @@ impl<'a, 'c> Folder<'a, 'c> {
         Folder { cx, estimate, case_val: None, active_fns: Vec::new(), inlined: Vec::new() }
     }
 
-    fn make_const(&self, typ: Oid, typmod: i32, collation: Oid, value: Datum) -> Expr {
+    pub(super) fn make_const(&self, typ: Oid, typmod: i32, collation: Oid, value: Datum) -> Expr {
         let phys = self.cx.type_phys(typ);
         Expr::Const(Const {
             consttype: typ,
@@ -301,6 +301,9 @@ impl<'a, 'c> Folder<'a, 'c> {
             )? {
                 return Ok(folded);
             }
+        }
+        if let Some(simple) = range_support::simplified(self, &o)? {
+            return Ok(simple);
         }
         // x = true, x <> false and the like over bool.
         if (o.opno == Oid(91) || o.opno == Oid(85)) && o.args.len() == 2 {

@@ -7,6 +7,7 @@ pub mod outer_join;
 pub mod pull_up_sublink;
 pub mod pull_up_subquery;
 pub mod qual;
+mod range_support;
 pub mod replace_vars;
 pub mod result_rte;
 pub mod target_list;

@@ -231,6 +231,8 @@ fn convert_exists(
     increment_sublevels_up(&mut quals, -1, 1);
     let mut sub = sub;
     offset_query(&mut sub, offset);
+    // Levels further out are one nearer now.
+    increment_query_sublevels_up(&mut sub, -1, 1);
     for rte in &mut sub.rtable {
         if let RteKind::Relation { perminfoindex, .. } = &mut rte.kind {
             if *perminfoindex > 0 {
@@ -241,12 +243,6 @@ fn convert_exists(
             if *perm > 0 {
                 *perm += root.parse.rteperminfos.len() as u32;
             }
-        }
-        if let RteKind::Cte { ctelevelsup, .. } = &mut rte.kind {
-            *ctelevelsup = ctelevelsup.saturating_sub(1);
-        }
-        if let RteKind::Subquery { subquery, .. } = &mut rte.kind {
-            increment_query_sublevels_up(subquery, -1, 2);
         }
     }
     root.parse.rteperminfos.extend(sub.rteperminfos);

@@ -118,7 +118,10 @@ fn add_row_identity(
         add_junk(tlist, system_var(rti, sysattr::TABLEOID), "tableoid");
     }
     if rel.relkind == 'v' {
-        add_junk(tlist, whole_row(rti, rel.reltype), "wholerow");
+        // The rewriter has added the row of a view with INSTEAD OF triggers.
+        if !tlist.iter().any(|te| te.resjunk && te.resname.as_deref() == Some("wholerow")) {
+            add_junk(tlist, whole_row(rti, rel.reltype), "wholerow");
+        }
     } else {
         add_junk(tlist, system_var(rti, sysattr::CTID), "ctid");
     }

@@ -106,9 +106,20 @@ impl<'r> Run<'r> {
             None => self.open_bound(cursor, args, given.as_deref())?,
         };
         if given.is_none() {
+            self.check_writable(cursor)?;
             self.vars.values[cursor] = Datum::text(&name);
         }
         Ok(())
+    }
+
+    /// Refuses to set a constant.
+    pub(crate) fn check_writable(&self, dno: usize) -> PgResult<()> {
+        match self.f.datum(dno) {
+            DatumDef::Var(v) if v.constant => {
+                bail!(ERROR_IN_ASSIGNMENT, "variable \"{}\" is declared CONSTANT", v.name)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The name of an open cursor.

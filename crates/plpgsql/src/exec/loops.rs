@@ -136,6 +136,7 @@ impl<'r> Run<'r> {
         }
         let name = self.open_bound(cursor, args, given.as_deref())?;
         if given.is_none() {
+            self.check_writable(cursor)?;
             self.vars.values[cursor] = Datum::text(&name);
         }
         let flow = self.loop_over(&name, target, body, false)?;

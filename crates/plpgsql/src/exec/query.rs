@@ -68,7 +68,7 @@ impl<'r> Run<'r> {
             return self.without_into(&bound.plan, &result);
         };
         let params = self.strict_params_text(&bound)?;
-        self.take_row(target, strict, modifies, result, params)
+        self.take_row(target, strict, modifies, result, params, false)
     }
 
     /// FOUND and ROW_COUNT.
@@ -100,6 +100,7 @@ impl<'r> Run<'r> {
         modifies: bool,
         result: Executed,
         params: Option<String>,
+        dynamic: bool,
     ) -> PgResult<()> {
         let Some(columns) = result.columns else {
             bail!(SYNTAX_ERROR, "INTO used with a command that cannot return data");
@@ -115,8 +116,10 @@ impl<'r> Run<'r> {
             return Err(with_params(err!(NO_DATA_FOUND, "query returned no rows")));
         }
         if rows.next().is_some() && (strict || modifies || warn || fail) {
-            let e = with_params(err!(TOO_MANY_ROWS, "query returned more than one row"))
-                .hint("Make sure the query returns a single row, or use LIMIT 1.");
+            let mut e = with_params(err!(TOO_MANY_ROWS, "query returned more than one row"));
+            if !dynamic {
+                e = e.hint("Make sure the query returns a single row, or use LIMIT 1.");
+            }
             if strict || modifies || fail {
                 return Err(e);
             }
@@ -138,7 +141,7 @@ impl<'r> Run<'r> {
                 (DatumDef::Var(v) | DatumDef::Rec(v), Some(_)) => v.name.clone(),
                 _ => String::new(),
             };
-            parts.push(format!("{name}={}", self.quoted(p.typ, &value)?));
+            parts.push(format!("{name} = {}", self.quoted(p.typ, &value)?));
         }
         Ok(Some(parts.join(", ")))
     }
@@ -203,13 +206,13 @@ impl<'r> Run<'r> {
             true => {
                 let mut parts = Vec::new();
                 for (n, (typ, value)) in types.iter().zip(&values).enumerate() {
-                    parts.push(format!("${}={}", n + 1, self.quoted(*typ, value)?));
+                    parts.push(format!("${} = {}", n + 1, self.quoted(*typ, value)?));
                 }
                 Some(parts.join(", "))
             }
             false => None,
         };
-        self.take_row(target, strict, false, result, text)
+        self.take_row(target, strict, false, result, text, true)
     }
 
     /// Runs the statements of a text; the last one and its result.

@@ -31,7 +31,7 @@ impl<'r> Run<'r> {
             return Ok(Flow::Return);
         }
         let not_row = !self.value.is_null() && !matches!(self.value, Datum::Record(_));
-        if self.f.returns_tuple && not_row && expr.is_some() {
+        if self.f.returns_tuple && not_row {
             bail!(
                 DATATYPE_MISMATCH,
                 "cannot return non-composite value from function returning composite type"

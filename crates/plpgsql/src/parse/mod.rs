@@ -32,6 +32,8 @@ pub struct CompileContext<'a> {
     pub check_syntax: bool,
     /// Takes warnings whose positions are those of the body.
     pub warn: &'a dyn Fn(PgError),
+    /// Set to how far the parser got, for errors without a position.
+    pub reached: &'a std::cell::Cell<usize>,
 }
 
 /// The parser and what it has found so far.
@@ -64,6 +66,7 @@ impl<'a> Parser<'a> {
     /// Goes past a token.
     pub(crate) fn next(&mut self) -> Token {
         let token = self.tokens[self.at].clone();
+        self.cx.reached.set(token.start);
         if token.kind != Kind::Eof {
             self.at += 1;
         }

@@ -71,8 +71,8 @@ impl Parser<'_> {
             return self.reserved_statement(&t);
         }
         let keyword = !t.quoted && UNRESERVED.contains(&t.text.as_str());
-        let variable = self.variable_here().is_some();
-        if variable && (!keyword || self.is_assignment()) {
+        // At the start of a statement a name is a variable only if something is assigned to it.
+        if self.is_assignment() && self.variable_here().is_some() {
             return self.assignment();
         }
         if keyword && let Some(kind) = self.unreserved_statement(&t, start)? {

@@ -6,6 +6,7 @@ use super::{
 use crate::{
     backend::{Backend, HeldLock, Waiting},
     stats::StoreStats,
+    view::Views,
 };
 use error::PgResult;
 use parking_lot::{Mutex, MutexGuard, RwLock};
@@ -130,6 +131,7 @@ pub struct LockManager {
     pub(super) detector: Mutex<()>,
     pub(super) escalated: Escalated,
     pub(super) stats: Arc<StoreStats>,
+    views: Arc<Views>,
 }
 
 fn hash_tag(tag: &LockTag) -> usize {
@@ -149,7 +151,7 @@ fn is_strong(tag: &LockTag, mode: u8) -> bool {
 }
 
 impl LockManager {
-    pub(crate) fn new(stats: Arc<StoreStats>) -> Self {
+    pub(crate) fn new(stats: Arc<StoreStats>, views: Arc<Views>) -> Self {
         LockManager {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             strong: (0..STRONG).map(|_| AtomicU32::new(0)).collect(),
@@ -158,6 +160,7 @@ impl LockManager {
             detector: Mutex::new(()),
             escalated: Escalated::default(),
             stats,
+            views,
         }
     }
 
@@ -258,6 +261,10 @@ impl LockManager {
                 other => break other,
             }
         };
+        if tag.storage().is_none() {
+            // Rows and unique keys are compared with the latest state when they are met.
+            self.views.lock_granted(backend);
+        }
         if strong && !matches!(result, Ok(LockOutcome::Granted)) {
             self.strong_count(&tag).fetch_sub(1, Ordering::SeqCst);
         }

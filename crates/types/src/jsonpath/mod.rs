@@ -21,10 +21,7 @@ pub struct JsonPath {
 
 impl JsonPath {
     /// Calls `f` with the pattern and flags of each `like_regex`.
-    pub fn for_each_regex(
-        &self,
-        f: &mut dyn FnMut(&str, &str) -> PgResult<()>,
-    ) -> PgResult<()> {
+    pub fn for_each_regex(&self, f: &mut dyn FnMut(&str, &str) -> PgResult<()>) -> PgResult<()> {
         regexes(&self.expr, f)
     }
 }
@@ -250,8 +247,34 @@ mod tests {
             assert_eq!(parse(text).unwrap().to_string(), want, "{text}");
             assert_eq!(parse(want).unwrap().to_string(), want);
         }
+        for (text, want) in [
+            ("0755", "syntax error at end of jsonpath input"),
+            ("00", "trailing junk after numeric literal at or near \"00\" of jsonpath input"),
+            (
+                "1.type()",
+                "trailing junk after numeric literal at or near \"1.t\" of jsonpath input",
+            ),
+            ("0b0x", "syntax error at end of jsonpath input"),
+            ("$.a || $.b", "syntax error at or near \"||\" of jsonpath input"),
+            ("$ ? (@.a)", "syntax error at or near \")\" of jsonpath input"),
+            ("$.date(2)", "syntax error at or near \"2\" of jsonpath input"),
+            ("\"\\u00\"", "invalid Unicode escape sequence at or near \"\\u00\" of jsonpath input"),
+        ] {
+            assert_eq!(parse(text).unwrap_err().message(), want, "{text}");
+        }
         assert!(parse("$.").is_err());
         assert!(parse("@ + 1").is_err());
         assert!(parse("last").is_err());
+    }
+
+    #[test]
+    fn depends_on_time_zone() {
+        let mutable = |path| is_mutable(path, &[("d", crate::type_oid::DATE)]);
+        assert!(!mutable("$.a[*] ? (@ > 1)"));
+        assert!(!mutable("$.datetime()"));
+        assert!(mutable("$.a ? (@.datetime() < $.datetime())"));
+        assert!(!mutable("$.a ? (@.datetime(\"HH:MI\") < $.datetime(\"YYYY HH:MI\"))"));
+        assert!(mutable("$.date()"));
+        assert!(mutable("$.datetime() < $d"));
     }
 }

@@ -1,9 +1,7 @@
 //! Parser of paths.
 use super::{Accessor, BinaryOp, Expr, JsonPath, Method, Primary};
 use crate::{Varlena, is_space, numeric};
-use error::{PgError, PgResult, bail, err};
-
-const MAX_DEPTH: usize = 500;
+use error::{PgError, PgResult, bail, check_stack_depth, err};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
@@ -106,7 +104,8 @@ impl Lexer<'_> {
         let tail = rest[len..].chars().next();
         if let Some(c) = tail.filter(|c| is_other(*c)) {
             let junk = len + c.len_utf8();
-            if run > junk {
+            let radix = len > 2 && rest.as_bytes()[1].is_ascii_alphabetic() && is_int;
+            if run > junk || radix {
                 return self.word().map(Token::Word);
             }
             bail!(
@@ -332,7 +331,6 @@ pub fn parse(text: &str) -> PgResult<JsonPath> {
     let mut p = Parser {
         lexer: Lexer { text, pos: 0, near: String::new() },
         token: Token::End,
-        depth: 0,
         filters: 0,
         subscripts: 0,
     };
@@ -361,7 +359,6 @@ pub fn parse(text: &str) -> PgResult<JsonPath> {
 struct Parser<'a> {
     lexer: Lexer<'a>,
     token: Token,
-    depth: usize,
     filters: usize,
     subscripts: usize,
 }
@@ -405,7 +402,7 @@ impl Parser<'_> {
         Some(match *symbol {
             "||" => (BinaryOp::Or, 1),
             "&&" => (BinaryOp::And, 2),
-            "==" | "=" => (BinaryOp::Eq, 3),
+            "==" => (BinaryOp::Eq, 3),
             "!=" | "<>" => (BinaryOp::Ne, 3),
             "<" => (BinaryOp::Lt, 3),
             ">" => (BinaryOp::Gt, 3),
@@ -422,20 +419,25 @@ impl Parser<'_> {
 
     /// Operators of at least this strength.
     fn expr(&mut self, min: u8) -> PgResult<Expr> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            bail!(STATEMENT_TOO_COMPLEX, "stack depth limit exceeded");
-        }
+        check_stack_depth()?;
         let mut left = self.unary()?;
         loop {
             if let Some((op, strength)) = self.binary() {
                 if strength < min.max(1) {
                     break;
                 }
+                // AND and OR connect predicates, everything else expressions.
+                let connects = strength < 3;
+                if is_predicate(&left) != connects {
+                    return Err(self.unexpected());
+                }
                 self.advance()?;
                 let right = self.expr(strength + 1)?;
+                if is_predicate(&right) != connects {
+                    return Err(self.unexpected());
+                }
                 left = Expr::Binary(op, Box::new(left), Box::new(right));
-            } else if min <= 3 && self.word("starts")? {
+            } else if min <= 3 && !is_predicate(&left) && self.word("starts")? {
                 if !self.word("with")? {
                     return Err(self.unexpected());
                 }
@@ -449,13 +451,12 @@ impl Parser<'_> {
                 };
                 let right = Expr::Path(Box::new(right), Vec::new());
                 left = Expr::Binary(BinaryOp::StartsWith, Box::new(left), Box::new(right));
-            } else if min <= 3 && self.word("like_regex")? {
+            } else if min <= 3 && !is_predicate(&left) && self.word("like_regex")? {
                 left = self.like_regex(left)?;
             } else {
                 break;
             }
         }
-        self.depth -= 1;
         Ok(left)
     }
 
@@ -496,6 +497,9 @@ impl Parser<'_> {
             if self.eat(symbol)? {
                 // A sign binds tighter than any binary operator.
                 let inner = self.expr(6)?;
+                if is_predicate(&inner) {
+                    return Err(self.unexpected());
+                }
                 // A sign before a literal number belongs to it.
                 if let Expr::Path(primary, accessors) = &inner {
                     if let (Primary::Number(v), true) = (&**primary, accessors.is_empty()) {
@@ -512,8 +516,7 @@ impl Parser<'_> {
                 return Ok(Expr::Not(Box::new(exists)));
             }
             self.expect("(")?;
-            let inner = self.expr(0)?;
-            self.expect(")")?;
+            let inner = self.grouped_predicate()?;
             return Ok(Expr::Not(Box::new(inner)));
         }
         if matches!(&self.token, Token::Word(w) if w == "exists") {
@@ -523,9 +526,19 @@ impl Parser<'_> {
         self.path()
     }
 
+    /// A predicate up to its closing parenthesis.
+    fn grouped_predicate(&mut self) -> PgResult<Expr> {
+        let inner = self.expr(0)?;
+        if !is_predicate(&inner) {
+            return Err(self.unexpected());
+        }
+        self.expect(")")?;
+        Ok(inner)
+    }
+
     fn exists(&mut self) -> PgResult<Expr> {
         self.expect("(")?;
-        let inner = self.expr(0)?;
+        let inner = self.expr(4)?;
         self.expect(")")?;
         Ok(Expr::Exists(Box::new(inner)))
     }
@@ -541,7 +554,7 @@ impl Parser<'_> {
                 self.advance()?;
                 let inner = self.expr(0)?;
                 self.expect(")")?;
-                if self.word("is")? {
+                if is_predicate(&inner) && self.word("is")? {
                     if !self.word("unknown")? {
                         return Err(self.unexpected());
                     }
@@ -587,9 +600,8 @@ impl Parser<'_> {
             } else if self.eat("?")? {
                 self.expect("(")?;
                 self.filters += 1;
-                let predicate = self.expr(0)?;
+                let predicate = self.grouped_predicate()?;
                 self.filters -= 1;
-                self.expect(")")?;
                 out.push(Accessor::Filter(predicate));
             } else {
                 return Ok(out);
@@ -705,6 +717,17 @@ impl Parser<'_> {
         self.subscripts -= 1;
         self.expect("]")?;
         Ok(Accessor::Elements(items))
+    }
+}
+
+fn is_predicate(e: &Expr) -> bool {
+    match e {
+        Expr::Path(..) | Expr::Sign(..) => false,
+        Expr::Binary(op, ..) => !matches!(
+            op,
+            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod
+        ),
+        _ => true,
     }
 }
 

@@ -56,11 +56,26 @@ pub fn tsvector_decode(bytes: &[u8]) -> Vec<Lexeme> {
     out
 }
 
-/// Orders positions; of equal ones the highest weight stays.
+/// Orders positions; of equal ones the highest weight stays, but for the last position there can be,
+/// where the first does.
 fn unique_positions(positions: &mut Vec<u16>) {
-    positions.sort_by_key(|p| (position(*p), std::cmp::Reverse(weight(*p))));
-    positions.dedup_by_key(|p| position(*p));
-    positions.truncate(MAX_POSITIONS);
+    positions.sort_by_key(|p| position(*p));
+    let mut out: Vec<u16> = Vec::with_capacity(positions.len());
+    for p in positions.drain(..) {
+        match out.last_mut() {
+            Some(last) if position(*last) == position(p) => {
+                *last = with_weight(p, weight(*last).max(weight(p)));
+            }
+            Some(_) => {
+                out.push(p);
+                if out.len() == MAX_POSITIONS || position(p) == MAX_POS {
+                    break;
+                }
+            }
+            None => out.push(p),
+        }
+    }
+    *positions = out;
 }
 
 /// Bytes of words and positions as PostgreSQL lays them out, which its limit and its order of
