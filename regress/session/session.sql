@@ -1,5 +1,5 @@
 -- A session as a person types it: definitions, data, typos, violations, catalog questions.
--- expected.out is PostgreSQL 18's own output of this file; scripts/session-expected rewrites it.
+-- expected.out is PostgreSQL 18's own output of this file, expected-15.out with psql 15; scripts/session-check --expected rewrites it.
 \set VERBOSITY default
 \pset pager off
 SELECT 1;

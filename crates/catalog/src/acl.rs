@@ -290,7 +290,7 @@ fn take_name(text: &str) -> PgResult<(String, &str)> {
                 name.push('"');
             }
             '"' => quoted = !quoted,
-            c if quoted || c.is_alphanumeric() || c == '_' || c == '-' || c == '$' => name.push(c),
+            c if quoted || c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii() => name.push(c),
             _ => return Ok((name, &text[at..])),
         }
     }

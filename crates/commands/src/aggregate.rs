@@ -189,7 +189,7 @@ fn arguments(cx: &UtilityContext<'_>, stmt: &DefineStmt, a: &Attributes) -> PgRe
     if a.basetype.is_some() {
         return fault("basetype is redundant with aggregate input type specification");
     }
-    let parameters = function::parameters(cx, &args.params, "aggregate")?;
+    let parameters = function::parameters(cx, &args.params, "aggregate", "")?;
     let kind = match (args.num_direct >= 0, a.hypothetical) {
         (false, _) => 'n',
         (true, false) => 'o',

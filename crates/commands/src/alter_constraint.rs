@@ -104,7 +104,11 @@ fn derived(
 }
 
 /// Sets columns of a constraint and of all that derive from it.
-fn set_below(cx: &UtilityContext<'_>, oid: Oid, columns: &[(usize, Datum)]) -> PgResult<()> {
+pub(crate) fn set_below(
+    cx: &UtilityContext<'_>,
+    oid: Oid,
+    columns: &[(usize, Datum)],
+) -> PgResult<()> {
     cx.catalog.set_constraint(oid, columns)?;
     if let Some(row) = cx.catalog.row_by_oid(pg_constraint::RELID, oid)? {
         cx.catalog.invalidate_relation(row.oid(pg_constraint::CONRELID))?;

@@ -60,7 +60,8 @@ pub(crate) fn run(
             add_constraint(cx, &relation, c, reach).map_err(alter_table::unplaced)
         }
         (At::DropConstraint, _) => drop_constraint(cx, &relation, cmd, reach),
-        (At::ColumnDefault | At::SetStatistics | At::SetStorage | At::ValidateConstraint, _) => {
+        (At::ValidateConstraint, _) => validate(cx, &relation, cmd, reach),
+        (At::ColumnDefault | At::SetStatistics | At::SetStorage, _) => {
             alter_table::one(cx, table, cmd)?;
             each_child(cx, &relation, reach, &mut |child| run(cx, child.oid, cmd, reach.below()))
         }
@@ -92,6 +93,35 @@ pub(crate) fn run(
         }
         _ => alter_table::one(cx, table, cmd),
     }
+}
+
+/// VALIDATE CONSTRAINT; the parts of a foreign key are valid with it.
+fn validate(
+    cx: &UtilityContext<'_>,
+    relation: &RelationDesc,
+    cmd: &AlterTableCmd,
+    reach: Reach,
+) -> PgResult<()> {
+    let found = alter_table::find_constraint(relation, cmd)?.cloned();
+    let Some(c) = found.filter(|c| c.contype == 'f' || !c.noinherit) else {
+        return alter_table::one(cx, relation.oid, cmd);
+    };
+    if c.contype == 'f' {
+        alter_table::one(cx, relation.oid, cmd)?;
+        let valid = [(pg_constraint::CONVALIDATED, Datum::Bool(true))];
+        return alter_constraint::set_below(cx, c.oid, &valid);
+    }
+    each_child(cx, relation, reach, &mut |child| {
+        let map = inherit::column_map(relation, &child);
+        match inherit::counterpart(&c, &child, &map) {
+            Some(own) => {
+                let named = AlterTableCmd { name: Some(own.name.clone()), ..cmd.clone() };
+                run(cx, child.oid, &named, reach.below())
+            }
+            None => Ok(()),
+        }
+    })?;
+    alter_table::one(cx, relation.oid, cmd)
 }
 
 fn each_child(
@@ -463,6 +493,15 @@ pub(crate) fn add_constraint(
             }
             let (name, no_inherit) = (c.conname.as_deref(), c.is_no_inherit);
             set_not_null(cx, relation, a.num, name, no_inherit, reach)
+        }
+        ConstrType::Foreign if relation.relkind == 'p' && !reach.inherit => {
+            let target = c.pktable.as_ref().map_or("", |t| t.relname.as_str());
+            bail!(
+                WRONG_OBJECT_TYPE,
+                "cannot use ONLY for foreign key on partitioned table \"{}\" referencing relation \
+                 \"{target}\"",
+                relation.name
+            )
         }
         _ => constraint::add(cx, relation.oid, c, true).map(|_| ()),
     }

@@ -373,22 +373,10 @@ fn add_foreign_key(
         false => relation_name::open_range_var(cx, target, SHARE_ROW_EXCLUSIVE)?,
     };
     check_referenced(cx, table, &referenced)?;
-    if table.relkind == 'p' && c.skip_validation && c.is_enforced {
-        return Err(err!(
-            WRONG_OBJECT_TYPE,
-            "cannot add NOT VALID foreign key on partitioned table \"{}\" referencing relation \"{}\"",
-            table.name,
-            referenced.name
-        )
-        .detail("This feature is not yet supported on partitioned tables."));
-    }
     let mut key = Vec::with_capacity(c.fk_attrs.len());
     for name in &c.fk_attrs {
         let Some(a) = table.attr_by_name(name) else {
-            bail!(
-                UNDEFINED_COLUMN,
-                "column \"{name}\" referenced in foreign key constraint does not exist"
-            );
+            return Err(missing_key_column(name));
         };
         key.push(a.num);
     }
@@ -424,7 +412,13 @@ fn add_foreign_key(
     new.fdeltype = c.fk_del_action.as_char();
     new.fmatchtype = c.fk_matchtype.as_char();
     for column in &c.fk_del_set_cols {
-        let attnum = column_number(table, column)?;
+        let attnum = match table.attr_by_name(column) {
+            Some(a) => a.num,
+            None => return Err(missing_key_column(column)),
+        };
+        if new.fdelsetcols.contains(&attnum) {
+            continue;
+        }
         if !new.key.contains(&attnum) {
             bail!(
                 INVALID_COLUMN_REFERENCE,
@@ -580,6 +574,15 @@ fn check_referenced(
     )
 }
 
+/// The error of a foreign key's column that is not there, or is the system's.
+#[cold]
+fn missing_key_column(name: &str) -> error::PgError {
+    if crate::column::check_name(name).is_err() {
+        return err!(FEATURE_NOT_SUPPORTED, "system columns cannot be used in foreign keys");
+    }
+    err!(UNDEFINED_COLUMN, "column \"{name}\" referenced in foreign key constraint does not exist")
+}
+
 fn referenced_key(referenced: &RelationDesc, c: &Constraint) -> PgResult<ReferencedKey> {
     let usable = |i: &&Arc<catalog::IndexDesc>| {
         i.unique && i.valid && i.predicate.is_empty() && i.exprs.is_empty()
@@ -606,10 +609,7 @@ fn referenced_key(referenced: &RelationDesc, c: &Constraint) -> PgResult<Referen
     let mut columns = Vec::with_capacity(c.pk_attrs.len());
     for (i, name) in c.pk_attrs.iter().enumerate() {
         let Some(a) = referenced.attr_by_name(name) else {
-            bail!(
-                UNDEFINED_COLUMN,
-                "column \"{name}\" referenced in foreign key constraint does not exist"
-            );
+            return Err(missing_key_column(name));
         };
         if c.pk_attrs[..i].contains(name) {
             bail!(
@@ -741,6 +741,16 @@ fn check_foreign_key(
     referenced: &RelationDesc,
     c: &CatalogConstraint,
 ) -> PgResult<()> {
+    // Errors name the partition.
+    if table.relkind == 'p' {
+        for leaf in partition::leaves(cx, table.oid, 8)? {
+            let map = crate::inherit::column_map(table, &leaf);
+            let mut own = c.clone();
+            own.key = c.key.iter().map(|n| map.get(*n as usize).copied().unwrap_or(0)).collect();
+            check_foreign_key(cx, &leaf, referenced, &own)?;
+        }
+        return Ok(());
+    }
     let quoted = |r: &RelationDesc, num: &i16| {
         r.attr(*num).map(|a| catalog::quote_identifier(&a.name)).unwrap_or_default()
     };

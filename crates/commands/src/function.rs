@@ -1,5 +1,5 @@
 //! CREATE FUNCTION and PROCEDURE.
-use crate::{UtilityContext, creation, expression, function_body, object_address};
+use crate::{UtilityContext, base_type, creation, expression, function_body};
 use catalog::{
     CatalogRead, PgProc, RowBuilder, acl,
     acl::ObjectKind,
@@ -90,8 +90,8 @@ pub(crate) fn execute(cx: &UtilityContext<'_>, stmt: &CreateFunctionStmt) -> PgR
     };
     check_language(cx, lang, &language)?;
     let noun = if stmt.is_procedure { "procedure" } else { "function" };
-    let p = parameters(cx, &stmt.parameters, noun)?;
-    let (rettype, retset) = return_type(cx, stmt, &p)?;
+    let p = parameters(cx, &stmt.parameters, noun, &language)?;
+    let (rettype, retset) = return_type(cx, stmt, &p, &language)?;
     if o.rows.is_some() && !retset {
         bail!(
             INVALID_PARAMETER_VALUE,
@@ -280,12 +280,13 @@ pub(crate) fn parameters(
     cx: &UtilityContext<'_>,
     list: &[FunctionParameter],
     noun: &str,
+    language: &str,
 ) -> PgResult<Parameters> {
     use FunctionParameterMode as Mode;
     let mut p = Parameters::default();
     let (mut have_default, mut any_mode) = (false, false);
     for parameter in list {
-        let (typ, _) = object_address::resolve_type(cx, &parameter.arg_type)?;
+        let typ = base_type::argument_type(cx, &parameter.arg_type, language)?;
         if parameter.arg_type.setof {
             return Err(err!(INVALID_FUNCTION_DEFINITION, "{noun}s cannot accept set arguments")
                 .at(parameter.location));
@@ -386,6 +387,7 @@ fn return_type(
     cx: &UtilityContext<'_>,
     stmt: &CreateFunctionStmt,
     p: &Parameters,
+    language: &str,
 ) -> PgResult<(Oid, bool)> {
     let implied = match p.output.as_slice() {
         [] => None,
@@ -397,7 +399,7 @@ fn return_type(
     }
     match (&stmt.return_type, implied) {
         (Some(name), implied) => {
-            let (typ, _) = object_address::resolve_type(cx, name)?;
+            let typ = base_type::result_type(cx, name, language)?;
             if let Some(implied) = implied.filter(|i| *i != typ) {
                 bail!(
                     INVALID_FUNCTION_DEFINITION,

@@ -26,6 +26,7 @@ mod alter_inherit;
 mod alter_owner;
 mod alter_table;
 mod attribute;
+mod base_type;
 mod cast;
 mod column;
 mod comment;

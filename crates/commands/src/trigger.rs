@@ -385,11 +385,15 @@ impl Maker<'_, '_> {
         let (oldtable, newtable) = self.transitions(rel)?;
         let qual = self.condition(rel)?;
         let func = self.function()?;
-        if parent.is_valid() && replaces.is_none() {
+        if parent.is_valid() && replaces.is_none() && !stmt.replace {
             check_free(rel, &stmt.trigname)?;
         }
         let existing = match parent.is_valid() {
-            true => rel.triggers.iter().find(|t| Some(t.oid) == replaces).cloned(),
+            true => rel
+                .triggers
+                .iter()
+                .find(|t| Some(t.oid) == replaces || (stmt.replace && t.name == stmt.trigname))
+                .cloned(),
             false => self.existing(rel)?,
         };
         let attrs = self.columns(rel)?;

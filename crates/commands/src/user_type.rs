@@ -154,7 +154,7 @@ pub(crate) fn create_composite(cx: &UtilityContext<'_>, stmt: &CompositeTypeStmt
     cx.services.command_counter_increment()
 }
 
-/// CREATE TYPE name: a shell. Other definitions are not there yet.
+/// CREATE TYPE name: a shell; with options: a base type.
 pub(crate) fn define(cx: &UtilityContext<'_>, stmt: &DefineStmt) -> PgResult<()> {
     let what = match stmt.kind {
         ObjectType::Type if stmt.definition.is_empty() => {
@@ -166,7 +166,7 @@ pub(crate) fn define(cx: &UtilityContext<'_>, stmt: &DefineStmt) -> PgResult<()>
             cx.catalog.create_type(&NewType::new(&name, namespace, cx.user()))?;
             return cx.services.command_counter_increment();
         }
-        ObjectType::Type => "CREATE TYPE of a base type",
+        ObjectType::Type => return crate::base_type::execute(cx, stmt),
         ObjectType::Collation => "CREATE COLLATION",
         _ => "CREATE TEXT SEARCH",
     };

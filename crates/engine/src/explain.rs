@@ -10,7 +10,7 @@ use commands::explain::{
     ExplainFormat, ExplainInput, ExplainOptions, ExplainSerialize, explain_plan,
 };
 use error::{PgResult, not_supported};
-use parser::ast::{DefArg, ExplainStmt, RawStmt};
+use parser::ast::{DefArg, ExecuteStmt, ExplainStmt, RawStmt, Stmt};
 use std::{sync::Arc, time::Instant};
 use types::{Datum, Oid, type_oid};
 
@@ -62,13 +62,22 @@ pub(crate) fn run(
     stmt: &ExplainStmt,
 ) -> PgResult<Vec<Vec<Datum>>> {
     let options = ExplainOptions::parse(&stmt.options)?;
-    if !stmt.query.is_optimizable() {
-        return Err(not_supported!("EXPLAIN of this statement"));
-    }
     if options.wal || options.memory || options.serialize != ExplainSerialize::None {
         return Err(not_supported!("EXPLAIN (WAL, MEMORY, SERIALIZE)"));
     }
-    let raw = Arc::new(RawStmt { stmt: (*stmt.query).clone(), ..(*portal.statement.raw).clone() });
+    let query = match &*stmt.query {
+        Stmt::ExecuteStmt(execute) => return run_prepared(cx, portal, &options, execute),
+        Stmt::DeclareCursorStmt(declare) => &declare.query,
+        Stmt::CreateTableAsStmt(create) if !options.analyze => {
+            if let Stmt::ExecuteStmt(execute) = &*create.query {
+                return run_prepared(cx, portal, &options, execute);
+            }
+            &create.query
+        }
+        query if query.is_optimizable() => &stmt.query,
+        _ => return Err(not_supported!("EXPLAIN of this statement")),
+    };
+    let raw = Arc::new(RawStmt { stmt: (**query).clone(), ..(*portal.statement.raw).clone() });
     let types = portal.statement.param_types.clone();
     let analyzed = CachedStatement::analyze_inner(
         cx,
@@ -91,31 +100,66 @@ pub(crate) fn run(
         let begin = Instant::now();
         let plan = Arc::new(plan_query(cx, query, bound, Default::default())?);
         let planning = begin.elapsed().as_secs_f64();
-        let mut input = ExplainInput {
-            catalog: &cx.catalog,
-            session: cx,
-            plan: &plan,
-            instruments: None,
-            planning_time: Some(planning),
-            execution_time: None,
-            changed_settings: if options.settings { changed_settings(cx) } else { Vec::new() },
-        };
-        if !options.analyze {
-            texts.push(explain_plan(&options, &input)?);
-            continue;
-        }
-        let planned = compile(cx, plan.clone())?;
-        let begin = Instant::now();
-        let mut execution = planned.execute(cx, portal.params.clone(), &mut |_| {})?;
-        execution.instrument(cx, &cx.catalog)?;
-        run_to_end(cx, &mut execution)?;
-        input.execution_time = Some(begin.elapsed().as_secs_f64());
-        input.instruments = execution.instrumentations();
-        texts.push(explain_plan(&options, &input)?);
+        texts.push(explain_one(cx, &options, &plan, &portal.params, planning)?);
     }
+    Ok(rows_of(&options, &texts))
+}
+
+/// EXPLAIN EXECUTE: the plans that the prepared statement would run with.
+fn run_prepared(
+    cx: &StatementContext<'_>,
+    portal: &Portal,
+    options: &ExplainOptions,
+    stmt: &ExecuteStmt,
+) -> PgResult<Vec<Vec<Datum>>> {
+    let (statement, params) = crate::utility::executed(cx, portal, stmt)?;
+    let Body::Queries(_) = &statement.body else {
+        return Err(not_supported!("EXPLAIN EXECUTE of this statement"));
+    };
+    let begin = Instant::now();
+    let set = statement.plans(cx, &params)?;
+    let planning = begin.elapsed().as_secs_f64();
+    let mut texts = Vec::with_capacity(set.plans.len());
+    for planned in &set.plans {
+        texts.push(explain_one(cx, options, &planned.plan, &params, planning)?);
+    }
+    Ok(rows_of(options, &texts))
+}
+
+/// One plan, run first if ANALYZE says so.
+fn explain_one(
+    cx: &StatementContext<'_>,
+    options: &ExplainOptions,
+    plan: &Arc<nodes::plan::PlannedStmt>,
+    params: &Arc<[Datum]>,
+    planning: f64,
+) -> PgResult<String> {
+    let mut input = ExplainInput {
+        catalog: &cx.catalog,
+        session: cx,
+        plan,
+        instruments: None,
+        planning_time: Some(planning),
+        execution_time: None,
+        changed_settings: if options.settings { changed_settings(cx) } else { Vec::new() },
+    };
+    if !options.analyze {
+        return explain_plan(options, &input);
+    }
+    let planned = compile(cx, plan.clone())?;
+    let begin = Instant::now();
+    let mut execution = planned.execute(cx, params.clone(), &mut |_| {})?;
+    execution.instrument(cx, &cx.catalog)?;
+    run_to_end(cx, &mut execution)?;
+    input.execution_time = Some(begin.elapsed().as_secs_f64());
+    input.instruments = execution.instrumentations();
+    explain_plan(options, &input)
+}
+
+fn rows_of(options: &ExplainOptions, texts: &[String]) -> Vec<Vec<Datum>> {
     let whole = texts.join("\n\n");
     if options.format == ExplainFormat::Text {
-        return Ok(whole.lines().map(|l| vec![Datum::text(l)]).collect());
+        return whole.lines().map(|l| vec![Datum::text(l)]).collect();
     }
-    Ok(vec![vec![Datum::text(&whole)]])
+    vec![vec![Datum::text(&whole)]]
 }

@@ -21,7 +21,10 @@ impl StatementContext<'_> {
     /// The body of a function that is not built in.
     pub(crate) fn language_body(&self, proc: &Arc<PgProc>) -> PgResult<FnBody> {
         let inner: Arc<dyn LanguageFunction> = match proc.lang {
-            LANG_SQL => Arc::new(SqlFunction { proc: proc.clone() }),
+            LANG_SQL => {
+                let returns_row_of_one = self.is_row_of_one(proc.rettype)?;
+                Arc::new(SqlFunction { proc: proc.clone(), returns_row_of_one })
+            }
             crate::plpgsql::LANG_PLPGSQL => {
                 Arc::new(crate::plpgsql::PlpgsqlFunction { proc: proc.clone() })
             }
@@ -33,11 +36,21 @@ impl StatementContext<'_> {
         }
         Ok(FnBody::Language(inner))
     }
+
+    /// Whether a type is composite with one field.
+    fn is_row_of_one(&self, typ: Oid) -> PgResult<bool> {
+        let found = self.catalog.lookup_type(typ)?;
+        let Some(relid) = found.and_then(|t| t.relid.valid()) else { return Ok(false) };
+        let relation = self.catalog.get_relation(relid)?;
+        Ok(relation.attrs.iter().filter(|a| !a.dropped).count() == 1)
+    }
 }
 
 /// A SQL function.
 struct SqlFunction {
     proc: Arc<PgProc>,
+    /// The result is of a composite type with a single field, which the body may return by itself.
+    returns_row_of_one: bool,
 }
 
 /// Its statements, analysed for the actual argument types of a call site.
@@ -254,6 +267,11 @@ impl SqlFunction {
         Ok(())
     }
 
+    /// Whether the only column is not the composite result but that result's only field.
+    fn is_row_of_one(&self, value: &Datum, ret: Oid) -> bool {
+        self.returns_row_of_one && ret == self.proc.rettype && !matches!(value, Datum::Record(_))
+    }
+
     /// A row of the last statement as the function's value.
     fn value(&self, cx: &CallContext<'_>, row: Vec<Datum>) -> Datum {
         let ret = match is_polymorphic(self.proc.rettype) {
@@ -263,7 +281,7 @@ impl SqlFunction {
         if ret == type_oid::VOID {
             return Datum::text("");
         }
-        if row.len() == 1 {
+        if row.len() == 1 && !self.is_row_of_one(&row[0], ret) {
             return row.into_iter().next().unwrap_or_default();
         }
         let fields = row

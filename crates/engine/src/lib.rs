@@ -68,6 +68,7 @@ mod spi;
 mod statement;
 mod system;
 mod tree_compiler;
+mod two_phase;
 mod type_cache;
 mod type_io;
 mod utility;

@@ -87,9 +87,13 @@ impl LocalStatement {
         Ok(plans)
     }
 
-    /// A run of these plans to start again, if one was kept.
-    pub(crate) fn take_idle(&self) -> Option<Box<QueryRun>> {
-        self.state.lock().idle.take()
+    /// A run of the generic plans to start again, if one was kept and they are what is wanted.
+    pub(crate) fn take_idle(&self, cx: &StatementContext<'_>) -> Option<Box<QueryRun>> {
+        let mut state = self.state.lock();
+        let idle = state.idle.take()?;
+        let wanted = cx.typed.plan_cache_mode != PlanCacheMode::ForceCustomPlan;
+        let generic = state.generic.as_ref().is_some_and(|generic| idle.runs(generic));
+        (wanted && generic).then_some(idle)
     }
 
     /// Keeps a run that has ended.

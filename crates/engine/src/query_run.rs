@@ -157,14 +157,17 @@ impl QueryRun {
                 lock_query(cx, query)?;
             }
         }
-        let set = statement.plans(cx, &params)?;
-        match statement.take_idle() {
-            Some(mut run) if Arc::ptr_eq(&run.set, &set) => {
-                run.restart(cx, params)?;
-                Ok(run)
-            }
-            _ => Ok(Box::new(Self::start_planned(cx, set, params)?)),
+        if let Some(mut run) = statement.take_idle(cx) {
+            run.restart(cx, params)?;
+            return Ok(run);
         }
+        let set = statement.plans(cx, &params)?;
+        Ok(Box::new(Self::start_planned(cx, set, params)?))
+    }
+
+    /// Whether these are the plans it runs.
+    pub(crate) fn runs(&self, set: &Arc<PlannedSet>) -> bool {
+        Arc::ptr_eq(&self.set, set)
     }
 
     fn restart(&mut self, cx: &StatementContext<'_>, params: Arc<[Datum]>) -> PgResult<()> {

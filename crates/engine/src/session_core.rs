@@ -149,6 +149,7 @@ impl SessionCore {
 
     /// The client pauses: gives back what is only kept for speed.
     pub(crate) fn shrink(&self) {
+        self.backend.rest();
         *self.spare_portal.lock() = None;
         self.recent.lock().clear();
         self.prepared.lock().shrink();

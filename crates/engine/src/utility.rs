@@ -167,6 +167,7 @@ fn checkpoint(core: &SessionCore) -> PgResult<()> {
 /// Transaction control; returns the tag.
 fn transaction(core: &Arc<SessionCore>, stmt: &TransactionStmt) -> PgResult<&'static str> {
     let name = stmt.savepoint_name.as_deref().unwrap_or_default();
+    let gid = stmt.gid.as_deref().unwrap_or_default();
     match stmt.kind {
         TransactionStmtKind::Begin | TransactionStmtKind::Start => {
             core.begin_block()?;
@@ -179,9 +180,9 @@ fn transaction(core: &Arc<SessionCore>, stmt: &TransactionStmt) -> PgResult<&'st
         TransactionStmtKind::Savepoint => core.define_savepoint(name).map(|()| "SAVEPOINT"),
         TransactionStmtKind::Release => core.release_savepoint(name).map(|()| "RELEASE"),
         TransactionStmtKind::RollbackTo => core.rollback_to_savepoint(name).map(|()| "ROLLBACK"),
-        TransactionStmtKind::Prepare => Err(not_supported!("PREPARE TRANSACTION")),
-        TransactionStmtKind::CommitPrepared => Err(not_supported!("COMMIT PREPARED")),
-        TransactionStmtKind::RollbackPrepared => Err(not_supported!("ROLLBACK PREPARED")),
+        TransactionStmtKind::Prepare => core.prepare_transaction(gid),
+        TransactionStmtKind::CommitPrepared => core.finish_prepared(gid, true),
+        TransactionStmtKind::RollbackPrepared => core.finish_prepared(gid, false),
     }
 }
 
@@ -265,6 +266,20 @@ pub(crate) fn current_prepared(
 
 /// EXECUTE: the portal becomes one of the prepared statement.
 fn execute(cx: &StatementContext<'_>, portal: &mut Portal, stmt: &ExecuteStmt) -> PgResult<()> {
+    let (statement, params) = executed(cx, portal, stmt)?;
+    portal.set_columns(statement.columns.clone())?;
+    portal.tag = statement.tag;
+    portal.params = params;
+    portal.statement = statement;
+    Ok(())
+}
+
+/// The prepared statement that EXECUTE names, and the values of its parameters.
+pub(crate) fn executed(
+    cx: &StatementContext<'_>,
+    portal: &Portal,
+    stmt: &ExecuteStmt,
+) -> PgResult<(Arc<LocalStatement>, Arc<[Datum]>)> {
     let statement = current_prepared(cx, &stmt.name)?;
     let wanted = &statement.param_types;
     if stmt.params.len() != wanted.len() {
@@ -280,11 +295,7 @@ fn execute(cx: &StatementContext<'_>, portal: &mut Portal, stmt: &ExecuteStmt) -
         )));
     }
     let params = evaluate_params(cx, portal, stmt, wanted)?;
-    portal.set_columns(statement.columns.clone())?;
-    portal.tag = statement.tag;
-    portal.params = params;
-    portal.statement = statement;
-    Ok(())
+    Ok((statement, params))
 }
 
 fn evaluate_params(

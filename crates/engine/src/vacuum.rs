@@ -241,7 +241,11 @@ fn analyze(
     for leaf in &leaves {
         let share = sample_size.div_ceil(leaves.len().max(1));
         let (rows, seen) = executor::analyze_sample(leaf, share, &txn, &snapshot, cx)?;
-        sample.extend(rows);
+        if leaf.oid == relation.oid {
+            sample.extend(rows);
+        } else {
+            sample.extend(rows.into_iter().map(|row| in_parent_order(relation, leaf, row)));
+        }
         total += seen;
     }
     let inherit = relation.storage_id == 0;
@@ -266,6 +270,18 @@ fn analyze(
         }
     }
     cx.core.next_command()
+}
+
+/// A partition's row with its columns where the partitioned table has them.
+fn in_parent_order(parent: &RelationDesc, leaf: &RelationDesc, mut row: Vec<Datum>) -> Vec<Datum> {
+    let place = |attr: &catalog::Attribute| {
+        leaf.attrs.iter().position(|a| !a.dropped && !attr.dropped && a.name == attr.name)
+    };
+    parent
+        .attrs
+        .iter()
+        .map(|attr| place(attr).and_then(|at| row.get_mut(at)).map(Datum::take).unwrap_or_default())
+        .collect()
 }
 
 /// What a column's values can be compared with: an array's only as its elements can.

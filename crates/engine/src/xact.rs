@@ -234,13 +234,13 @@ impl SessionCore {
     }
 
     /// What must still happen inside the transaction: deferred constraints, held cursors, ON COMMIT.
-    fn before_commit(self: &Arc<Self>) -> PgResult<()> {
+    pub(crate) fn before_commit(self: &Arc<Self>) -> PgResult<()> {
         self.fire_deferred()?;
         self.hold_portals()?;
         self.run_on_commit_actions()
     }
 
-    fn ended(&self, commit: bool) {
+    pub(crate) fn ended(&self, commit: bool) {
         self.drop_portals_at_end();
         let user = {
             let mut x = self.xact.lock();

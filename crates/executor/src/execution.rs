@@ -211,21 +211,22 @@ impl Execution {
         if std::mem::replace(&mut self.finished, true) {
             return Ok(());
         }
-        let planned = self.prepared.planned.clone();
-        let writes = planned.command_type != CmdType::Select;
+        let writes = self.prepared.planned.command_type != CmdType::Select;
+        let modifying_cte = self.prepared.planned.has_modifying_cte;
         if writes && !self.exhausted {
             let mut batch = Batch::default();
             while self.next(session, catalog, &mut batch, BATCH_ROWS)? {}
         }
         let mut cx = Cx { session, catalog, es: &mut self.state };
-        if planned.has_modifying_cte {
+        if modifying_cte {
+            let planned = self.prepared.planned.clone();
             for (n, plan) in planned.subplans.iter().enumerate() {
                 if is_modifying(plan) {
                     CteState::complete(&mut cx, n as i32 + 1)?;
                 }
             }
         }
-        if writes || planned.has_modifying_cte {
+        if writes || modifying_cte {
             modify::flush(&mut cx)?;
         }
         if !self.prepared.restartable {

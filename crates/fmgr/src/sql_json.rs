@@ -63,8 +63,7 @@ pub trait SqlJson: Sync {
     ) -> PgResult<Datum>;
     /// Assignment to a subscripted jsonb value. Of each subscript: its text, and whether it is an
     /// integer. NULLs stand for an empty container and for a JSON null.
-    fn assign(&self, container: &Datum, path: &[(String, bool)], value: &Datum)
-    -> PgResult<Datum>;
+    fn assign(&self, container: &Datum, path: &[(String, bool)], value: &Datum) -> PgResult<Datum>;
     /// IS JSON over text, json or jsonb.
     fn is_json(&self, value: &Datum, typ: Oid, item: JsonValueType, unique: bool)
     -> PgResult<bool>;

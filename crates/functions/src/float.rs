@@ -49,11 +49,11 @@ fn cmp4(a: f32, b: f32) -> Ordering {
 
 /// The larger one, NaN being the largest of all.
 fn larger(a: f64, b: f64) -> f64 {
-    if float::cmp(a, b).is_ge() { a } else { b }
+    if float::cmp(a, b).is_gt() { a } else { b }
 }
 
 fn smaller(a: f64, b: f64) -> f64 {
-    if float::cmp(a, b).is_le() { a } else { b }
+    if float::cmp(a, b).is_lt() { a } else { b }
 }
 
 /// Registers the family.
@@ -84,8 +84,8 @@ fn register_float4(r: &mut Registry) {
             }
             checked4(a / b, a.is_infinite(), a == 0.0 || b.is_infinite())?
         };
-        "float4larger": as_f32, as_f32 => Float4, |a, b| if cmp4(a, b).is_ge() { a } else { b };
-        "float4smaller": as_f32, as_f32 => Float4, |a, b| if cmp4(a, b).is_le() { a } else { b };
+        "float4larger": as_f32, as_f32 => Float4, |a, b| if cmp4(a, b).is_gt() { a } else { b };
+        "float4smaller": as_f32, as_f32 => Float4, |a, b| if cmp4(a, b).is_lt() { a } else { b };
     }
     unary! { r,
         "float4um": as_f32 => Float4, |a| -a;

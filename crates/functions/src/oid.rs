@@ -100,6 +100,8 @@ pub fn register(r: &mut Registry) {
     // Also declared with an int4 on the right.
     r.scalar("xideq", |_cx, a| Ok(Datum::Bool(xid(&a[0]) == xid(&a[1]))));
     r.scalar("xidneq", |_cx, a| Ok(Datum::Bool(xid(&a[0]) != xid(&a[1]))));
+    // Equal values of most types have equal images; strings if their collation is deterministic.
+    r.scalar("btequalimage", |_cx, _a| Ok(Datum::Bool(true)));
     r.scalar("i8tooid", |_cx, a| match u32::try_from(a[0].as_i64()) {
         Ok(v) => Ok(Datum::Oid(Oid(v))),
         Err(_) => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "OID out of range"),
@@ -125,10 +127,10 @@ fn lsn_add(a: &[Datum], minus: bool) -> PgResult<i64> {
     let bytes = a[1].as_bytes();
     if numeric::is_nan(bytes) {
         let verb = if minus { "subtract NaN from" } else { "add NaN to" };
-        bail!(INVALID_PARAMETER_VALUE, "cannot {verb} pg_lsn");
+        bail!(FEATURE_NOT_SUPPORTED, "cannot {verb} pg_lsn");
     }
     let base = Num::from_i128(i128::from(a[0].as_i64() as u64));
-    let out_of_range = || err!(NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range");
+    let out_of_range = || err!(INVALID_PARAMETER_VALUE, "pg_lsn out of range");
     match numeric::Numeric::decode(bytes) {
         numeric::Numeric::Finite(v) => {
             let sum = if minus { base.sub(&v) } else { base.add(&v) };

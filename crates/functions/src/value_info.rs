@@ -69,7 +69,7 @@ fn size_bytes(text: &str) -> PgResult<i64> {
         }
     };
     let Numeric::Finite(value) = numeric::parse(number)? else { return Err(invalid()) };
-    let bytes = value.mul(&Num::from_i64(1 << shift)).truncated(0);
+    let bytes = value.mul(&Num::from_i64(1 << shift)).rounded(0);
     bytes.to_i128().and_then(|v| i64::try_from(v).ok()).ok_or_else(types::int::out_of_range::<i64>)
 }
 
@@ -158,6 +158,9 @@ pub fn register(r: &mut Registry) {
         let schema = if visible { None } else { catalog.namespace_name(row.namespace)? };
         Ok(Datum::text(&catalog::quote_qualified(schema.as_deref(), &row.name)))
     });
+    // Values are not compressed one by one, nor stored apart from their row.
+    r.scalar("pg_column_compression", |_cx, _a| Ok(Datum::Null));
+    r.scalar("pg_column_toast_chunk_id", |_cx, _a| Ok(Datum::Null));
     r.scalar("pg_size_bytes", |_cx, a| size_bytes(a[0].as_str()).map(Datum::Int8));
     r.scalar("pg_size_pretty_numeric", |_cx, a| match Numeric::decode(a[0].as_bytes()) {
         Numeric::Finite(v) => Ok(Datum::text(&size_pretty(&v))),

@@ -1,4 +1,5 @@
 //! Plans from paths.
+use crate::nestloop_param::{process_subquery_params, replace_nestloop_params};
 use crate::{
     clauses::*, cost::*, init::restrict_info::*, path::*, pathkeys::*, plan_keys::*,
     relids::Relids, root::*,
@@ -59,6 +60,11 @@ fn new_plan(root: &mut PlannerInfo<'_>, path: &Path, node: PlanNode) -> Plan {
     plan
 }
 
+fn result_plan(root: &mut PlannerInfo<'_>, path: &Path, quals: &[Expr]) -> Plan {
+    let quals = order_clauses(root, quals.iter().map(|q| (q.clone(), 0)).collect());
+    new_plan(root, path, PlanNode::Result { resconstantqual: quals })
+}
+
 fn with_child(mut plan: Plan, child: Plan) -> Plan {
     plan.lefttree = Some(Arc::new(child));
     plan
@@ -92,14 +98,9 @@ fn recurse(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {
         PathKind::NestLoop(_) | PathKind::MergeJoin { .. } | PathKind::HashJoin { .. } => {
             join_plan(root, path)
         }
-        PathKind::GroupResult { quals } => {
-            let quals = order_clauses(root, quals.iter().map(|q| (q.clone(), 0)).collect());
-            Ok(new_plan(root, path, PlanNode::Result { resconstantqual: quals }))
-        }
+        PathKind::GroupResult { quals } => Ok(result_plan(root, path, quals)),
         PathKind::MinMaxAgg { quals } => {
-            crate::minmax::create_minmax_init_plans(root)?;
-            let quals = order_clauses(root, quals.iter().map(|q| (q.clone(), 0)).collect());
-            Ok(new_plan(root, path, PlanNode::Result { resconstantqual: quals }))
+            crate::minmax::create_minmax_init_plans(root).map(|()| result_plan(root, path, quals))
         }
         PathKind::Append { subpaths, .. } => append_plan(root, path, subpaths),
         PathKind::MergeAppend { subpaths, limit_tuples } => {
@@ -685,75 +686,6 @@ fn order_rinfos(root: &PlannerInfo<'_>, list: &[Rc<RestrictInfo>]) -> Vec<Rc<Res
         .collect();
     items.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     items.into_iter().map(|i| i.2).collect()
-}
-
-/// Replaces outer relations' values by params that the nested loop around sets.
-pub fn replace_nestloop_params(root: &mut PlannerInfo<'_>, expr: &mut Expr) {
-    match expr {
-        Expr::Var(v) if v.varlevelsup == 0 => {
-            if root.cur_outer_rels.contains(v.varno) {
-                *expr = nestloop_param(root, expr.clone());
-            }
-        }
-        Expr::PlaceHolderVar(p) if p.phlevelsup == 0 => {
-            let eval_at =
-                root.placeholder_list.iter().find(|i| i.phid == p.phid).map(|i| i.eval_at.clone());
-            if eval_at.is_some_and(|e| e.is_subset(&root.cur_outer_rels)) {
-                *expr = nestloop_param(root, expr.clone());
-            } else {
-                replace_nestloop_params(root, &mut p.phexpr);
-            }
-        }
-        _ => expr.for_each_child_mut(&mut |c| replace_nestloop_params(root, c)),
-    }
-}
-
-fn nestloop_param(root: &mut PlannerInfo<'_>, item: Expr) -> Expr {
-    let (typ, typmod, coll) = (item.typ(), item.typmod(), item.collation());
-    let found = root.cur_outer_params.iter().find(|p| p.paramval.equals(&item)).map(|p| p.paramno);
-    let paramid = match found {
-        Some(id) => id,
-        None => {
-            let p = root.new_param(typ, typmod, coll);
-            root.cur_outer_params.push(NestLoopParamItem { paramno: p.paramid, paramval: item });
-            p.paramid
-        }
-    };
-    Expr::Param(Param {
-        kind: ParamKind::Exec,
-        paramid,
-        paramtype: typ,
-        paramtypmod: typmod,
-        paramcollid: coll,
-        location: -1,
-    })
-}
-
-/// Values a LATERAL subquery or function takes from the outer side of a nested loop.
-fn process_subquery_params(root: &mut PlannerInfo<'_>, params: &[PlannerParam]) -> PgResult<()> {
-    for p in params {
-        if root.cur_outer_params.iter().any(|c| c.paramno == p.param_id) {
-            continue;
-        }
-        let mut item = p.item.clone();
-        if let Expr::Var(v) = &item {
-            if !root.cur_outer_rels.contains(v.varno) {
-                return Err(PgError::internal("non-LATERAL parameter required by subquery"));
-            }
-        }
-        if let Expr::PlaceHolderVar(ph) = &item {
-            let at = crate::placeholder::find_placeholder_info(root, &ph.clone());
-            let eval_at = root.placeholder_list[at].eval_at.clone();
-            if !eval_at.is_subset(&root.cur_outer_rels) {
-                return Err(PgError::internal("non-LATERAL parameter required by subquery"));
-            }
-        }
-        if let Expr::Var(v) = &mut item {
-            v.varlevelsup = 0;
-        }
-        root.cur_outer_params.push(NestLoopParamItem { paramno: p.param_id, paramval: item });
-    }
-    Ok(())
 }
 
 fn scan_plan(root: &mut PlannerInfo<'_>, path: &PathRef) -> PgResult<Plan> {

@@ -1,4 +1,7 @@
 //! The steps above scan/join: grouping, windows, DISTINCT, ORDER BY, LIMIT, row locks, modification.
+use crate::window::{
+    active_windows, create_window_paths, make_window_input_target, window_pathkeys,
+};
 use crate::{
     aggs, clauses::*, cost::*, modify, path::*, pathkeys::*, pathnode::*, planner::query_planner,
     relids::Relids, root::*, selectivity, srf,
@@ -66,76 +69,6 @@ pub fn preprocess_limit(root: &PlannerInfo<'_>, tuple_fraction: f64) -> Limits {
         -1.0
     };
     Limits { tuple_fraction: fraction, limit_tuples, offset_est: offset, count_est: count }
-}
-
-/// The windows in use, in the order in which they are computed, with their functions.
-fn active_windows(root: &PlannerInfo<'_>) -> Vec<(WindowClause, Vec<WindowFunc>)> {
-    if !root.parse.has_window_funcs {
-        return Vec::new();
-    }
-    let mut funcs: Vec<WindowFunc> = Vec::new();
-    fn collect(e: &Expr, out: &mut Vec<WindowFunc>) {
-        if let Expr::WindowFunc(w) = e {
-            let this = Expr::WindowFunc(w.clone());
-            if !out.iter().any(|o| Expr::WindowFunc(Box::new(o.clone())).equals(&this)) {
-                out.push((**w).clone());
-            }
-            return;
-        }
-        e.for_each_child(&mut |c| collect(c, out));
-    }
-    root.processed_tlist.iter().for_each(|t| collect(&t.expr, &mut funcs));
-    let mut list: Vec<(WindowClause, Vec<WindowFunc>)> = root
-        .parse
-        .window_clause
-        .iter()
-        .filter_map(|w| {
-            let mine: Vec<WindowFunc> =
-                funcs.iter().filter(|f| f.winref == w.winref).cloned().collect();
-            let mut w = w.clone();
-            // row_number() and its kin don't look at the frame: the cheapest one will do.
-            if mine.iter().all(|f| matches!(f.winfnoid.0, 3100..=3105)) {
-                use frame_option as o;
-                w.frame_options =
-                    o::NONDEFAULT | o::ROWS | o::START_UNBOUNDED_PRECEDING | o::END_CURRENT_ROW;
-                w.start_offset = None;
-                w.end_offset = None;
-            }
-            (!mine.is_empty()).then_some((w, mine))
-        })
-        .collect();
-    // Windows that share a sort go together, the longest sort first.
-    let order = |w: &WindowClause| -> Vec<SortGroupClause> {
-        let mut all = w.partition_clause.clone();
-        for o in &w.order_clause {
-            if !all.iter().any(|p| p.tle_sort_group_ref == o.tle_sort_group_ref) {
-                all.push(o.clone());
-            }
-        }
-        all
-    };
-    list.sort_by(|a, b| {
-        let (x, y) = (order(&a.0), order(&b.0));
-        for (p, q) in x.iter().zip(&y) {
-            let c = q
-                .tle_sort_group_ref
-                .cmp(&p.tle_sort_group_ref)
-                .then(q.sortop.cmp(&p.sortop))
-                .then(p.nulls_first.cmp(&q.nulls_first));
-            if !c.is_eq() {
-                return c;
-            }
-        }
-        y.len().cmp(&x.len())
-    });
-    list
-}
-
-fn window_pathkeys(root: &mut PlannerInfo<'_>, w: &WindowClause) -> Vec<PathKey> {
-    let mut all = w.partition_clause.clone();
-    all.extend(w.order_clause.iter().cloned());
-    let tlist = root.processed_tlist.clone();
-    make_pathkeys_for_sortclauses(root, &all, &tlist)
 }
 
 /// GROUP BY in the order that serves ORDER BY best.
@@ -355,34 +288,6 @@ fn make_sort_input_target(root: &PlannerInfo<'_>, final_target: &PathTarget) -> 
     set_target_cost_width(root, input)
 }
 
-fn make_window_input_target(
-    root: &PlannerInfo<'_>,
-    final_target: &PathTarget,
-    windows: &[(WindowClause, Vec<WindowFunc>)],
-) -> PathTarget {
-    let mut refs: Vec<u32> = Vec::new();
-    for (w, _) in windows {
-        refs.extend(w.partition_clause.iter().map(|c| c.tle_sort_group_ref));
-        refs.extend(w.order_clause.iter().map(|c| c.tle_sort_group_ref));
-    }
-    refs.extend(root.processed_group_clause.iter().map(|c| c.tle_sort_group_ref));
-    let mut input = PathTarget::default();
-    let mut rest = Vec::new();
-    for (i, e) in final_target.exprs.iter().enumerate() {
-        let r = final_target.sortgroupref(i);
-        if r != 0 && refs.contains(&r) {
-            input.push(e.clone(), r);
-        } else {
-            rest.push(e.clone());
-        }
-    }
-    let how = PullVars { aggregates: true, window_funcs: false, recurse_placeholders: false };
-    for v in pull_vars_distinct(rest.iter(), how) {
-        input.push_new(&v);
-    }
-    set_target_cost_width(root, input)
-}
-
 fn make_group_input_target(root: &PlannerInfo<'_>, final_target: &PathTarget) -> PathTarget {
     let mut input = PathTarget::default();
     let mut rest = Vec::new();
@@ -569,7 +474,7 @@ fn group_clause_of(parse: &Query, refs: &[u32]) -> Vec<SortGroupClause> {
         .collect()
 }
 
-fn group_exprs(root: &PlannerInfo<'_>, clause: &[SortGroupClause]) -> Vec<Expr> {
+pub fn group_exprs(root: &PlannerInfo<'_>, clause: &[SortGroupClause]) -> Vec<Expr> {
     clause
         .iter()
         .filter_map(|g| tle_by_ref(g.tle_sort_group_ref, &root.processed_tlist))
@@ -713,7 +618,7 @@ fn plain_group_paths(
 }
 
 /// A path as it is, if it is in order; else sorted, fully or incrementally.
-fn sorted_variants(
+pub fn sorted_variants(
     root: &PlannerInfo<'_>,
     rel: RelId,
     path: &PathRef,
@@ -1013,113 +918,6 @@ fn grouping_sets_path(
         total,
         keys,
     )
-}
-
-fn create_window_paths(
-    root: &mut PlannerInfo<'_>,
-    input: RelId,
-    input_target: &Rc<PathTarget>,
-    output_target: &Rc<PathTarget>,
-    windows: &[(WindowClause, Vec<WindowFunc>)],
-) -> PgResult<RelId> {
-    let relids = root.rels[input].relids.clone();
-    let mut rel = RelOptInfo::new(RelKind::Upper(UpperKind::Window), relids);
-    rel.reltarget = output_target.clone();
-    rel.consider_startup = root.rels[input].consider_startup;
-    let id = root.add_rel(rel);
-    let cheapest = root.rels[input].best().clone();
-    let wanted = root.window_pathkeys.clone();
-    for p in root.rels[input].pathlist.clone() {
-        let good = Rc::ptr_eq(&p, &cheapest)
-            || pathkeys_contained_in(&wanted, &p.pathkeys)
-            || pathkeys_common(&wanted, &p.pathkeys) > 0;
-        if !good || p.param.is_some() {
-            continue;
-        }
-        let mut path = p;
-        let mut window_target = input_target.clone();
-        for (i, (w, funcs)) in windows.iter().enumerate() {
-            let keys = window_pathkeys(root, w);
-            if let Some(s) = sorted_variants(root, id, &path, &keys, true, -1.0).into_iter().next()
-            {
-                path = s;
-            }
-            let last = i + 1 == windows.len();
-            window_target = if last {
-                output_target.clone()
-            } else {
-                // The values of this window's functions pass on to the next.
-                let mut t = (*window_target).clone();
-                for f in funcs {
-                    t.push_new(&Expr::WindowFunc(Box::new(f.clone())));
-                }
-                Rc::new(set_target_cost_width(root, t))
-            };
-            let refs: Vec<&WindowFunc> = funcs.iter().collect();
-            let startup_tuples = window_startup_tuples(root, w, &path);
-            let c = cost_windowagg(
-                root,
-                &refs,
-                w,
-                startup_tuples,
-                path.startup_cost,
-                path.total_cost,
-                path.rows,
-            );
-            let c = Costs {
-                startup: c.startup + window_target.cost.startup,
-                total: c.total + window_target.cost.startup + window_target.cost.per_tuple * c.rows,
-                rows: c.rows,
-                disabled: path.disabled_nodes,
-            };
-            let pathkeys = path.pathkeys.clone();
-            let winname = w.name.clone().unwrap_or_else(|| format!("w{}", w.winref));
-            path = Rc::new(new_path(
-                PathKind::WindowAgg {
-                    subpath: path,
-                    winclause: w.clone(),
-                    winname,
-                    qual: Vec::new(),
-                    run_condition: Vec::new(),
-                    topwindow: last,
-                },
-                id,
-                window_target.clone(),
-                None,
-                c,
-                pathkeys,
-            ));
-        }
-        add_path(root, id, (*path).clone());
-    }
-    set_cheapest(root, id)?;
-    Ok(id)
-}
-
-/// Rows that must be read before the first row of a window comes out.
-fn window_startup_tuples(root: &PlannerInfo<'_>, w: &WindowClause, path: &Path) -> f64 {
-    use frame_option as f;
-    let partition = if w.partition_clause.is_empty() {
-        path.rows
-    } else {
-        let exprs = group_exprs(root, &w.partition_clause);
-        path.rows / selectivity::groups::estimate_num_groups(root, &exprs, path.rows)
-    };
-    let n = if w.frame_options & f::END_UNBOUNDED_FOLLOWING != 0 {
-        partition
-    } else if w.frame_options & f::END_CURRENT_ROW != 0 {
-        if w.frame_options & f::ROWS != 0 {
-            1.0
-        } else if w.order_clause.is_empty() {
-            partition
-        } else {
-            let exprs = group_exprs(root, &w.order_clause);
-            partition / selectivity::groups::estimate_num_groups(root, &exprs, partition)
-        }
-    } else {
-        1.0
-    };
-    clamp_row_est((n + 1.0).min(partition))
 }
 
 fn create_distinct_paths(

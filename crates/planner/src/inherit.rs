@@ -253,7 +253,11 @@ fn add_child(
             perminfoindex: 0,
             tablesample: tablesample.clone(),
         },
-        alias: parent_rte.alias.clone(),
+        // All children bear the parent's name; printing makes them unique.
+        alias: Some(Alias {
+            aliasname: parent_rte.eref.aliasname.clone(),
+            colnames: colnames.clone(),
+        }),
         eref: Alias { aliasname: parent_rte.eref.aliasname.clone(), colnames },
         lateral: false,
         inh,

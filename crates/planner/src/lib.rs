@@ -28,6 +28,8 @@ mod clauses;
 mod context;
 mod cost;
 mod create_plan;
+mod flat_rtable;
+mod group_columns;
 mod grouping;
 mod inherit;
 mod init;
@@ -36,6 +38,7 @@ mod lsyscache;
 mod merge;
 mod minmax;
 mod modify;
+mod nestloop_param;
 mod partition;
 mod path;
 mod path_gen;
@@ -55,6 +58,7 @@ mod setop;
 mod setrefs;
 mod srf;
 mod subselect;
+mod window;
 
 pub use context::{
     BoundParam, ConstraintExclusion, CursorOptions, PlanContext, PlannerSettings, RelationSize,

@@ -4,7 +4,7 @@ use crate::{
     context::PlanContext,
     grouping, inherit,
     init::{
-        deconstruct::*, equivclass::generate_base_implied_equalities,
+        deconstruct::*, equivclass::generate_base_implied_equalities, lateral::*,
         outer_const::reconsider_outer_join_clauses,
     },
     join_removal,
@@ -179,6 +179,7 @@ pub fn new_root<'c>(glob: Rc<Glob<'c>>, level: usize, query: Query) -> PlannerIn
         final_rel: None,
         grouping_map: HashMap::new(),
         group_rtindex: 0,
+        run_conditions: Vec::new(),
         minmax_aggs: Vec::new(),
         minmax_params: Vec::new(),
     }
@@ -203,6 +204,7 @@ fn plan_level<'c>(
         rest
     };
     let mut root = new_root(glob.clone(), level, query);
+    root.run_conditions = std::mem::take(&mut glob.state.borrow_mut().run_conditions);
     if let LevelKind::Recursive(name) = kind {
         root.has_recursion = true;
         root.wt_param = root.new_param(types::type_oid::INTERNAL, -1, Oid::INVALID).paramid;
@@ -503,11 +505,17 @@ fn preprocess_expressions(root: &mut PlannerInfo<'_>) -> PgResult<()> {
     let having = root.parse.having_qual.clone();
     root.parse.having_qual = optional(root, having, ExprKind::Qual)?;
     let mut windows = root.parse.window_clause.clone();
+    let mut conditions = take(&mut root.run_conditions);
     for w in &mut windows {
         w.start_offset = optional(root, take(&mut w.start_offset), ExprKind::Limit)?;
         w.end_offset = optional(root, take(&mut w.end_offset), ExprKind::Limit)?;
     }
     root.parse.window_clause = windows;
+    for (_, e) in &mut conditions {
+        let taken = std::mem::replace(e, crate::lsyscache::bool_const(None));
+        *e = preprocess_expression(root, taken, ExprKind::Target)?;
+    }
+    root.run_conditions = conditions;
     let e = root.parse.limit_offset.clone();
     root.parse.limit_offset = optional(root, e, ExprKind::Limit)?;
     let e = root.parse.limit_count.clone();
@@ -547,6 +555,9 @@ fn preprocess_expressions(root: &mut PlannerInfo<'_>) -> PgResult<()> {
         let mark = !query.grouping_sets.is_empty();
         for te in &mut root.parse.target_list {
             flatten_group_exprs(&query, &mut te.expr, mark);
+        }
+        for (_, e) in &mut root.run_conditions {
+            flatten_group_exprs(&query, e, mark);
         }
         if let Some(h) = &mut root.parse.having_qual {
             flatten_group_exprs(&query, h, mark);
@@ -699,6 +710,7 @@ pub fn query_planner(
     let joinlist = deconstruct_jointree(root)?;
     reconsider_outer_join_clauses(root);
     generate_base_implied_equalities(root);
+    crate::group_columns::remove_useless_group_columns(root);
     callback(root)?;
     placeholder::fix_placeholder_input_needed_levels(root);
     let joinlist = join_removal::remove_useless_joins(root, joinlist);

@@ -8,6 +8,7 @@ pub fn push_quals_into_subquery(
     rel: RelId,
     rti: i32,
     subquery: &mut Query,
+    conditions: &mut RunConditions,
 ) {
     if root.rels[rel].baserestrictinfo.is_empty() || !subquery_is_pushdown_safe(subquery) {
         return;
@@ -21,10 +22,120 @@ pub fn push_quals_into_subquery(
         if !r.pseudoconstant && !leaks && qual_is_safe(root, &r, rti, &unsafe_cols) {
             push_qual(subquery, rti, &r.clause);
         } else {
-            kept.push(r);
+            let usable = !r.pseudoconstant && !leaks && !r.has_volatile;
+            if !(usable && run_condition(root, &r.clause, rti, subquery, conditions)) {
+                kept.push(r);
+            }
         }
     }
     root.rels[rel].baserestrictinfo = kept;
+}
+
+/// Conditions on window functions that only grow or only shrink within a partition: once one is not
+/// true it stays so.
+#[derive(Default)]
+pub struct RunConditions {
+    /// With the windows' winrefs, in terms of the subquery.
+    pub list: Vec<(u32, Expr)>,
+    /// Output columns they look at.
+    pub columns: Vec<i16>,
+}
+
+/// Takes a condition on a window function's value for its window; true if it need not be checked again.
+fn run_condition(
+    root: &PlannerInfo<'_>,
+    clause: &Expr,
+    rti: i32,
+    query: &Query,
+    conditions: &mut RunConditions,
+) -> bool {
+    let cx = root.cx();
+    let Expr::OpExpr(op) = clause else { return false };
+    if query.set_operations.is_some() || op.args.len() != 2 || !cx.op_strict(op.opno) {
+        return false;
+    }
+    let column = |e: &Expr| match e {
+        Expr::Var(v) if v.varno == rti && v.varlevelsup == 0 && v.varattno > 0 => Some(v.varattno),
+        _ => None,
+    };
+    let (attno, on_left) = match (column(&op.args[0]), column(&op.args[1])) {
+        (Some(a), None) => (a, true),
+        (None, Some(a)) => (a, false),
+        _ => return false,
+    };
+    let value = &op.args[usize::from(on_left)];
+    if !cx.is_pseudo_constant(value) || contain_subplans(value) {
+        return false;
+    }
+    let Some(te) = query.target_list.iter().find(|t| t.resno == attno && !t.resjunk) else {
+        return false;
+    };
+    // A column that duplicate elimination or the like looks at keeps all its rows.
+    if query.has_distinct_on && te.ressortgroupref == 0 {
+        return false;
+    }
+    let Expr::WindowFunc(func) = strip_relabel(&te.expr) else { return false };
+    if contain_subplans(&te.expr) || cx.contain_volatile(&te.expr) {
+        return false;
+    }
+    let Some(window) = query.window_clause.iter().find(|w| w.winref == func.winref) else {
+        return false;
+    };
+    let (grows, shrinks) = monotonic(func, window);
+    let Ok(members) = cx.catalog.amops_of_operator(op.opno) else { return false };
+    for member in members.iter() {
+        if member.purpose != 's' || member.method != crate::lsyscache::am::BTREE {
+            continue;
+        }
+        use crate::lsyscache::bt;
+        let below = if on_left { grows } else { shrinks };
+        let above = if on_left { shrinks } else { grows };
+        let (opno, keep) = match member.strategy {
+            bt::LESS | bt::LESS_EQUAL if below => (op.opno, false),
+            bt::GREATER | bt::GREATER_EQUAL if above => (op.opno, false),
+            bt::EQUAL if grows && shrinks => (op.opno, false),
+            bt::EQUAL if grows || shrinks => {
+                let strategy = if below { bt::LESS_EQUAL } else { bt::GREATER_EQUAL };
+                (cx.opfamily_member(member.family, member.left, member.right, strategy), true)
+            }
+            _ => return false,
+        };
+        if !opno.is_valid() {
+            return false;
+        }
+        let call = te.expr.clone();
+        let (l, r) = if on_left { (call, value.clone()) } else { (value.clone(), call) };
+        let e = make_opclause(cx, opno, l, r, types::Oid::INVALID, op.inputcollid);
+        conditions.list.push((func.winref, e));
+        conditions.columns.push(attno);
+        return !keep;
+    }
+    false
+}
+
+/// Whether a window function's value never decreases, and whether it never increases, from row to row
+/// of a partition.
+fn monotonic(func: &WindowFunc, window: &WindowClause) -> (bool, bool) {
+    use frame_option as f;
+    match func.winfnoid.0 {
+        // row_number, rank, dense_rank, percent_rank, cume_dist, ntile
+        3100..=3105 => (true, false),
+        // count
+        2147 | 2803 => {
+            let excludes = f::EXCLUDE_CURRENT_ROW | f::EXCLUDE_GROUP | f::EXCLUDE_TIES;
+            if window.frame_options & excludes != 0 {
+                (false, false)
+            } else if window.order_clause.is_empty() && window.frame_options & f::ROWS == 0 {
+                (true, true)
+            } else {
+                (
+                    window.frame_options & f::START_UNBOUNDED_PRECEDING != 0,
+                    window.frame_options & f::END_UNBOUNDED_FOLLOWING != 0,
+                )
+            }
+        }
+        _ => (false, false),
+    }
 }
 
 fn subquery_is_pushdown_safe(query: &Query) -> bool {
@@ -159,7 +270,12 @@ fn replace_vars(e: &mut Expr, rti: i32, tlist: &[TargetEntry]) {
 }
 
 /// Replaces outputs that nobody above looks at by NULL, so that they are not computed.
-pub fn remove_unused_outputs(root: &PlannerInfo<'_>, rel: RelId, query: &mut Query) {
+pub fn remove_unused_outputs(
+    root: &PlannerInfo<'_>,
+    rel: RelId,
+    query: &mut Query,
+    also_used: &[i16],
+) {
     if query.set_operations.is_some() || !query.distinct_clause.is_empty() {
         return;
     }
@@ -191,6 +307,7 @@ pub fn remove_unused_outputs(root: &PlannerInfo<'_>, rel: RelId, query: &mut Que
         if te.ressortgroupref != 0
             || te.resjunk
             || used.contains(&te.resno)
+            || also_used.contains(&te.resno)
             || expr_returns_set(&te.expr)
             || cx.contain_volatile(&te.expr)
             || matches!(te.expr, Expr::Const(_))

@@ -46,6 +46,8 @@ pub struct GlobState<'c> {
     pub last_ph_id: u32,
     pub last_row_mark_id: u32,
     pub last_rinfo_serial: u32,
+    /// For the subquery that is planned next: conditions on its monotonic window functions, by winref.
+    pub run_conditions: Vec<(u32, Expr)>,
     /// One entry a query level being planned, outermost first.
     pub levels: Vec<Level>,
 }
@@ -141,6 +143,8 @@ pub struct PlannerInfo<'c> {
     pub grouping_map: HashMap<u32, i32>,
     /// Group RTE index (PG18).
     pub group_rtindex: i32,
+    /// Conditions that end a window's partition early, by winref.
+    pub run_conditions: Vec<(u32, Expr)>,
     /// MIN and MAX aggregates with the ordered scans that would find them.
     pub minmax_aggs: Vec<crate::minmax::MinMaxAgg<'c>>,
     /// Numbers of aggregates that init plans compute, with their params.

@@ -142,7 +142,8 @@ pub fn adjust_paths(
     root.rels[rel].pathlist = list
         .into_iter()
         .map(|p| {
-            let covered = first.exprs.iter().all(|e| p.target.exprs.iter().any(|x| x.equals(e)));
+            let covered = first.exprs.iter().all(|e| p.target.exprs.iter().any(|x| x.equals(e)))
+                && !p.target.exprs.iter().any(expr_returns_set);
             if covered { p } else { apply_projection(root, rel, p, &first) }
         })
         .collect();

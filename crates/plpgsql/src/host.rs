@@ -7,6 +7,9 @@ use parser::{ParserOptions, RawParseMode, ast::FetchDirection};
 use std::{any::Any, fmt, sync::Arc};
 use types::{Datum, Oid, RecordDesc};
 
+/// In the options of [`Host::open_cursor`]: the rows are the function's, there is no cursor to the user.
+pub const RETURN_QUERY: i32 = 1 << 30;
+
 /// What kind of statement a plan is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {

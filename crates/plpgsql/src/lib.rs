@@ -38,6 +38,7 @@ pub use ast::{Function, TriggerKind};
 pub use compile::{Target, compile, near_line};
 pub use exec::{TriggerCall, call, call_block, call_set, call_trigger};
 pub use host::{
-    Command, ContextEntry, Executed, Frame, Host, Plan, SubTransaction, TransitionTable,
+    Command, ContextEntry, Executed, Frame, Host, Plan, RETURN_QUERY, SubTransaction,
+    TransitionTable,
 };
 pub use parse::CompileContext;

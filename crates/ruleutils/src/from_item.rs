@@ -212,9 +212,9 @@ impl Deparser<'_> {
         let needed = rte.alias.is_some()
             || match &rte.kind {
                 RteKind::Relation { relid, .. } => self.catalog.get_relation(*relid)?.name != name,
-                RteKind::Function { .. }
-                | RteKind::Subquery { .. }
-                | RteKind::Values { .. } => true,
+                RteKind::Function { .. } | RteKind::Subquery { .. } | RteKind::Values { .. } => {
+                    true
+                }
                 RteKind::Cte { ctename, .. } => *ctename != name,
                 _ => false,
             };

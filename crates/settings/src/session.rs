@@ -226,7 +226,8 @@ pub struct SettingRow<'a> {
 impl Settings {
     /// A session that starts from the cluster's values.
     pub fn new(cluster: Arc<ClusterSettings>) -> Self {
-        let typed = cluster.typed.clone();
+        // Of the session's own: all sessions count references to it with every statement.
+        let typed = Arc::new(Typed::clone(&cluster.typed));
         let mut settings = Settings {
             cluster: cluster.clone(),
             entries: Vec::new(),

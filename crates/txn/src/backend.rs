@@ -1,9 +1,12 @@
 //! A session as the lock manager sees it: who waits and who holds.
-use crate::{CancelToken, LockMode, LockTag};
+use crate::{CancelToken, LockMode, LockTag, ReadView};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::{
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -21,6 +24,8 @@ pub struct Backend {
     pub(crate) xid: AtomicU64,
     /// The session has met this commit: what it sees next is no older.
     pub(crate) floor: AtomicU64,
+    /// The view that statements of late have seen.
+    pub(crate) view: Mutex<Option<Arc<ReadView>>>,
     pub(crate) held: Mutex<Held>,
     pub(crate) waiting: Mutex<Option<Waiting>>,
 }
@@ -74,9 +79,15 @@ impl Backend {
             lock_timeout_ms: AtomicU32::new(0),
             xid: AtomicU64::new(0),
             floor: AtomicU64::new(0),
+            view: Mutex::default(),
             held: Mutex::default(),
             waiting: Mutex::new(None),
         }
+    }
+
+    /// The session pauses: the state that its last statement saw need not be kept for it.
+    pub fn rest(&self) {
+        *self.view.lock() = None;
     }
 
     /// Sets `deadlock_timeout` in milliseconds.

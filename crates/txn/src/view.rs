@@ -89,7 +89,19 @@ impl Views {
     #[inline]
     pub(crate) fn for_statement(&self, backend: &Backend) -> Arc<ReadView> {
         let floor = backend.floor.load(Ordering::Relaxed);
-        if self.visible_csn() >= floor { self.visible() } else { self.latest() }
+        let csn = self.visible_csn();
+        if csn < floor {
+            return self.latest();
+        }
+        // A copy of the session's own: sessions that only read do not count references in the same place.
+        let mut own = backend.view.lock();
+        if let Some(view) = own.as_ref().filter(|view| view.csn == csn) {
+            return view.clone();
+        }
+        let shared = self.visible();
+        let view = Arc::new(ReadView { csn: shared.csn, snapshot: shared.snapshot.clone() });
+        *own = Some(view.clone());
+        view
     }
 
     /// The latest state, from which the session goes on.

@@ -192,18 +192,18 @@ impl<'a> Parser<'a> {
             ok = n > 0;
             at += n;
         }
-        if ok && self.byte(at) == Some(b'.') {
+        if self.byte(at) == Some(b'.') {
             let n = digits(self, at + 1);
-            ok = n > 0;
+            ok &= n > 0;
             at += 1 + n;
         }
-        if ok && matches!(self.byte(at), Some(b'e' | b'E')) {
+        if matches!(self.byte(at), Some(b'e' | b'E')) {
             at += 1;
             if matches!(self.byte(at), Some(b'+' | b'-')) {
                 at += 1;
             }
             let n = digits(self, at);
-            ok = n > 0;
+            ok &= n > 0;
             at += n;
         }
         // Whatever is glued to a number belongs to the faulty token.
@@ -341,7 +341,14 @@ impl<'a> Parser<'a> {
             Kind::Null => sink.null()?,
             Kind::True => sink.boolean(true)?,
             Kind::False => sink.boolean(false)?,
-            Kind::Number => sink.number(self.token())?,
+            Kind::Number => {
+                // What follows is looked at before the number itself.
+                let number = self.token();
+                self.advance()?;
+                sink.number(number)?;
+                sink.value_end(self.prev_end);
+                return Ok(());
+            }
             Kind::String => sink.string(self.string_text())?,
             Kind::ArrayStart => return self.array(sink),
             Kind::ObjectStart => return self.object(sink),
@@ -356,7 +363,7 @@ impl<'a> Parser<'a> {
         sink.begin_array()?;
         self.advance()?;
         if self.kind != Kind::ArrayEnd {
-            self.value(sink, "Expected array element or \"]\", but found")?;
+            self.value(sink, "Expected JSON value, but found")?;
             while self.kind == Kind::Comma {
                 self.advance()?;
                 self.value(sink, "Expected JSON value, but found")?;

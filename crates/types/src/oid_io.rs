@@ -83,7 +83,19 @@ pub fn oidvector_input(text: &str) -> PgResult<Vec<Oid>> {
 
 /// int2vector in.
 pub fn int2vector_input(text: &str) -> PgResult<Vec<i16>> {
-    text.split(is_space).filter(|w| !w.is_empty()).map(crate::int::input).collect()
+    let mut rest = text.trim_start_matches(is_space);
+    let mut out = Vec::new();
+    while !rest.is_empty() {
+        let word = rest.split(is_space).next().unwrap_or(rest);
+        // The message of a bad number shows all that is left.
+        let value = crate::int::input(word).map_err(|e| match e.sqlstate() {
+            error::SqlState::INVALID_TEXT_REPRESENTATION => invalid_syntax("smallint", rest),
+            _ => e,
+        })?;
+        out.push(value);
+        rest = rest[word.len()..].trim_start_matches(is_space);
+    }
+    Ok(out)
 }
 
 /// tid in: `(block,offset)`, packed into an int8.

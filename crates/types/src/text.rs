@@ -103,6 +103,13 @@ pub fn bpchar_apply(text: &str, typmod: i32, explicit: bool) -> PgResult<Option<
     match len.cmp(&max) {
         Ordering::Equal => Ok(None),
         Ordering::Less => {
+            const MAX_ALLOCATION: usize = 0x3fff_ffff;
+            if max > MAX_ALLOCATION {
+                let size = text.len() + max - len + 4;
+                return Err(error::PgError::internal(format!(
+                    "invalid memory alloc request size {size}"
+                )));
+            }
             let mut padded = String::with_capacity(text.len() + max - len);
             padded.push_str(text);
             padded.extend(std::iter::repeat_n(' ', max - len));

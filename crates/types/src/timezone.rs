@@ -267,7 +267,9 @@ impl Scanner<'_> {
             let end = self.0.iter().position(|c| *c == b'>')?;
             (&self.0[1..end], end + 1)
         } else {
-            let end = self.0.iter().take_while(|c| c.is_ascii_alphabetic()).count();
+            // Anything that does not start an offset or a rule is a letter of the name.
+            let ends = |c: &u8| c.is_ascii_digit() || matches!(c, b',' | b'-' | b'+');
+            let end = self.0.iter().take_while(|c| !ends(c)).count();
             (&self.0[..end], end)
         };
         // A bare offset has no name at all.

@@ -77,6 +77,14 @@ impl<'p> Explainer<'p> {
         .unwrap_or_default()
     }
 
+    /// Whether a range table entry is a table.
+    pub(crate) fn is_relation(&self, rti: i32) -> bool {
+        usize::try_from(rti - 1)
+            .ok()
+            .and_then(|at| self.input.plan.rtable.get(at))
+            .is_some_and(|r| matches!(r.kind, RteKind::Relation { .. }))
+    }
+
     /// Name of a column of a range table entry.
     pub(crate) fn column_name(&self, rti: i32, attno: i16) -> String {
         let Some(rte) = self.input.plan.rtable.get(rti as usize - 1) else { return String::new() };

@@ -270,7 +270,7 @@ impl<'p> Explainer<'p> {
         }
         let names =
             |prefix: bool| PlanNames { ex: self, plan, ancestors: ancestors.to_vec(), prefix };
-        if self.options.verbose && !plan.target_list.is_empty() {
+        if self.options.verbose && !hands_on(plan) && !plan.target_list.is_empty() {
             let n = names(self.many_relations());
             let list = plan
                 .target_list
@@ -952,4 +952,12 @@ impl<'p> Explainer<'p> {
 
 fn quote_always(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Whether a node only hands rows of its inputs on: its columns say nothing of their own.
+fn hands_on(plan: &Plan) -> bool {
+    matches!(
+        plan.node,
+        PlanNode::Append { .. } | PlanNode::MergeAppend { .. } | PlanNode::RecursiveUnion { .. }
+    )
 }

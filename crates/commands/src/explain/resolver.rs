@@ -45,6 +45,13 @@ impl<'p> PlanNames<'_, 'p> {
         below.expression(&te.expr)
     }
 
+    /// Whether a column of an Append stands for one of the table whose children it reads.
+    fn is_of_append_parent(&self, v: &Var) -> bool {
+        matches!(self.plan.node, PlanNode::Append { .. } | PlanNode::MergeAppend { .. })
+            && v.varnosyn > 0
+            && self.ex.is_relation(v.varnosyn)
+    }
+
     /// An expression of this node, as it is printed where a single column is expected.
     fn expression(&self, e: &Expr) -> PgResult<Option<PlanExpr>> {
         if let Expr::Var(v) = e {
@@ -79,6 +86,9 @@ fn ruleutils_quote(name: &str) -> String {
 impl VarResolver for PlanNames<'_, '_> {
     fn resolve_var(&self, v: &Var) -> PgResult<Option<PlanExpr>> {
         match v.varno {
+            OUTER_VAR if self.is_of_append_parent(v) => {
+                self.table_column(&Var { varno: v.varnosyn, varattno: v.varattnosyn, ..v.clone() })
+            }
             OUTER_VAR => match self.outer() {
                 Some(child) => self.input_column(child, v.varattno),
                 None => Ok(None),

@@ -1,7 +1,9 @@
 //! This session as PL/pgSQL sees it.
 use super::prepare::{EnginePlan, check_cursor_query};
 use crate::{context::StatementContext, cursor, session_core::SessionCore, statement::Body};
-use ::plpgsql::{ContextEntry, Executed, Host, Plan, SubTransaction, TransitionTable};
+use ::plpgsql::{
+    ContextEntry, Executed, Host, Plan, RETURN_QUERY, SubTransaction, TransitionTable,
+};
 use analyzer::ColumnRefHooks;
 use catalog::Catalog;
 use error::{PgError, PgResult, bail, err};
@@ -203,7 +205,8 @@ impl Host for EngineHost<'_> {
         read_only: bool,
     ) -> PgResult<String> {
         let plan = Self::engine_plan(plan)?;
-        check_cursor_query(&plan.statement)?;
+        check_cursor_query(&plan.statement, options & RETURN_QUERY != 0)?;
+        let options = options & !RETURN_QUERY;
         crate::spi::check_allowed(&plan.statement.raw.stmt, read_only)?;
         let name = match name {
             Some(name) => name.to_owned(),

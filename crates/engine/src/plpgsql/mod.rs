@@ -268,8 +268,7 @@ impl LanguageFunction for PlpgsqlFunction {
         let core = session_of(cx)?;
         let function = self.compiled(cx, core)?;
         let host = EngineHost::new(core, true, None);
-        let mut rows = ::plpgsql::call_set(&function, &host, args, &cx.site.column_types)?;
-        add_dropped_columns(core, self.proc.rettype, &mut rows)?;
+        let rows = ::plpgsql::call_set(&function, &host, args, &cx.site.column_types)?;
         Ok(VecRowSource::boxed(rows))
     }
 
@@ -280,22 +279,4 @@ impl LanguageFunction for PlpgsqlFunction {
     ) -> PgResult<fmgr::TriggerResult> {
         self.fire(session, data)
     }
-}
-
-/// Rows of a composite type have a place for its dropped columns too.
-fn add_dropped_columns(
-    core: &Arc<SessionCore>,
-    rettype: Oid,
-    rows: &mut [Vec<Datum>],
-) -> PgResult<()> {
-    let Some(row) = core.catalog.lookup_type(rettype)?.filter(|t| t.relid.is_valid()) else {
-        return Ok(());
-    };
-    let relation = core.catalog.get_relation(row.relid)?;
-    for (at, attr) in relation.attrs.iter().enumerate() {
-        if attr.dropped {
-            rows.iter_mut().for_each(|row| row.insert(at.min(row.len()), Datum::Null));
-        }
-    }
-    Ok(())
 }

@@ -182,8 +182,13 @@ fn simple_expr(cx: &StatementContext<'_>, statement: &CachedStatement) -> PgResu
 }
 
 /// Refuses statements that cannot be a cursor's.
-pub(super) fn check_cursor_query(statement: &CachedStatement) -> PgResult<()> {
+pub(super) fn check_cursor_query(statement: &CachedStatement, for_set: bool) -> PgResult<()> {
     if statement.columns.is_none() {
+        let select_into = crate::statement::is_select_into(&statement.raw.stmt);
+        let tag = if select_into { "SELECT INTO" } else { statement.tag };
+        if for_set {
+            bail!(SYNTAX_ERROR, "{tag} query does not return tuples");
+        }
         bail!(INVALID_CURSOR_DEFINITION, "cannot open {} query as cursor", statement.tag);
     }
     Ok(())

@@ -5,6 +5,7 @@ mod advisory;
 mod backend;
 mod database_size;
 mod file_settings;
+mod files;
 mod session;
 mod size;
 mod transaction;
@@ -23,6 +24,7 @@ pub(crate) fn register(r: &mut Registry) {
     backend::register(r);
     database_size::register(r);
     file_settings::register(r);
+    files::register(r);
     session::register(r);
     size::register(r);
     transaction::register(r);

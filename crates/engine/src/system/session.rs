@@ -15,7 +15,7 @@ pub(super) fn register(r: &mut Registry) {
     scalar(r, "pg_settings_get_flags", settings_get_flags);
     set(r, "pg_cursor", cursors);
     set(r, "pg_prepared_statement", prepared_statements);
-    set(r, "pg_prepared_xact", |_, _| Ok(VecRowSource::boxed(Vec::new())));
+    set(r, "pg_prepared_xact", prepared_transactions);
     set(r, "pg_listening_channels", |cx, _| {
         let mut channels: Vec<String> = core(cx)?.notify.lock().channels.iter().cloned().collect();
         channels.sort();
@@ -38,6 +38,24 @@ pub(super) fn register(r: &mut Registry) {
         let xid = core(cx)?.txn()?.xid_if_assigned();
         Ok(xid.map_or(Datum::Null, |x| Datum::Int8(x as i64)))
     });
+}
+
+fn prepared_transactions(
+    cx: &mut CallContext<'_>,
+    _: &mut [Datum],
+) -> PgResult<Box<dyn RowSource>> {
+    let mut rows = Vec::new();
+    for found in core(cx)?.engine.store.prepared() {
+        let origin = crate::two_phase::Origin::decode(&found.payload)?;
+        rows.push(vec![
+            Datum::Oid(Oid(found.xid as u32)),
+            Datum::text(&found.gid),
+            Datum::Int8(origin.prepared),
+            Datum::Oid(origin.owner),
+            Datum::Oid(origin.database),
+        ]);
+    }
+    Ok(VecRowSource::boxed(rows))
 }
 
 fn row_of(row: &SettingRow<'_>) -> Vec<Datum> {

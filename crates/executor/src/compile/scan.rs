@@ -336,6 +336,23 @@ impl PlanCompiler<'_> {
         })
     }
 
+    /// Where the columns of a function's row type belong, if it has or had others that were dropped.
+    fn attribute_places(&self, function: &RangeTblFunction) -> PgResult<Option<Box<[usize]>>> {
+        let typ = function.funcexpr.typ();
+        if !function.funccolnames.is_empty() || typ < Oid::FIRST_NORMAL {
+            return Ok(None);
+        }
+        let base = crate::hash::base_type(self.c.catalog, typ)?;
+        if !self.c.catalog.get_type(base)?.relid.is_valid() {
+            return Ok(None);
+        }
+        let numbers = self.c.composite_desc(base)?.1;
+        let places: Box<[usize]> = numbers.iter().map(|n| *n as usize - 1).collect();
+        let dense = places.iter().enumerate().all(|(n, place)| n == *place);
+        let shrunk = places.len() < function.funccolcount.max(0) as usize;
+        Ok((!dense || shrunk).then_some(places))
+    }
+
     fn function_scan(
         &mut self,
         plan: &Arc<Plan>,
@@ -360,8 +377,21 @@ impl PlanCompiler<'_> {
                     .collect(),
             });
             let call = SetCall::compile(&mut self.c, &function.funcexpr, &Scope::none(), columns)?;
-            let width = match &call.shape {
-                SetShape::Row(desc) => {
+            let places = self.attribute_places(function)?;
+            let width = match (&call.shape, &places) {
+                (SetShape::Row(desc), Some(places)) => {
+                    let width = places.iter().max().map_or(0, |last| last + 1);
+                    let width = width.max(function.funccolcount.max(0) as usize);
+                    let dropped =
+                        RecordField { name: String::new(), typ: type_oid::INT4, typmod: -1 };
+                    let start = fields.len();
+                    fields.resize(start + width, dropped);
+                    for (place, field) in places.iter().zip(&desc.fields) {
+                        fields[start + place] = field.clone();
+                    }
+                    width
+                }
+                (SetShape::Row(desc), None) => {
                     fields.extend(desc.fields.iter().cloned());
                     desc.fields.len()
                 }
@@ -372,7 +402,7 @@ impl PlanCompiler<'_> {
                     width
                 }
             };
-            calls.push((call, width));
+            calls.push(ScannedFunction { call, width, places });
         }
         if ordinality {
             fields.push(RecordField { name: "ordinality".into(), typ: type_oid::INT8, typmod: -1 });

@@ -24,8 +24,9 @@ impl Target {
                 return Err(self.null_violation(cx, *att, row)?);
             }
         }
+        let extended = self.with_system_columns(row);
         for (name, check) in &self.checks {
-            let rows = Rows::scan(RowView::Slice(row));
+            let rows = Rows::scan(RowView::Slice(extended.as_deref().unwrap_or(row)));
             if !none_false(std::slice::from_ref(check), &rows, cx)? {
                 let mut error = err!(
                     CHECK_VIOLATION,

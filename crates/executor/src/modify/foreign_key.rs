@@ -3,7 +3,7 @@ use super::{
     Target,
     describe::describe_columns,
     same_datum,
-    trigger::{Captures, QueuedTrigger},
+    trigger::{Batches, QueuedTrigger},
 };
 use crate::{
     Cx,
@@ -13,7 +13,7 @@ use crate::{
 use catalog::{Constraint, IndexDesc, RelationDesc};
 use error::{PgError, PgResult, err, not_supported};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 use table::{
@@ -50,7 +50,9 @@ pub struct AfterStatement {
     pub(crate) pending: Vec<Pending>,
     pub(crate) targets: HashMap<Oid, Arc<Target>>,
     pub(crate) partitions: HashMap<Oid, Arc<super::partition::PartitionSpec>>,
-    pub(crate) captures: Captures,
+    /// The checks that are being worked through.
+    pub(crate) running: VecDeque<Pending>,
+    pub(crate) batches: Batches,
 }
 
 /// A transaction's deferred checks and its SET CONSTRAINTS; the session keeps it and hands it out as a
@@ -157,7 +159,8 @@ impl AfterStatement {
 /// Runs or defers all checks that the statement left.
 pub(crate) fn flush(cx: &mut Cx<'_>) -> PgResult<()> {
     while !cx.es.after.pending.is_empty() {
-        for check in std::mem::take(&mut cx.es.after.pending) {
+        cx.es.after.running = std::mem::take(&mut cx.es.after.pending).into();
+        while let Some(check) = cx.es.after.running.pop_front() {
             if let Some(check) = defer(cx, check)? {
                 run_check(cx, check)?;
             }

@@ -60,6 +60,8 @@ pub(crate) struct ModifyTable {
     begun: bool,
     /// Columns that the present update sets, for UPDATE OF triggers.
     pub(crate) set_columns: Vec<u16>,
+    /// Rows of relations with triggers that this command has changed.
+    touched: std::collections::HashSet<(types::Oid, u64)>,
 }
 
 /// What a change did, for RETURNING.
@@ -81,6 +83,7 @@ impl NodeSpec for ModifyTableSpec {
             done: false,
             begun: false,
             set_columns: Vec::new(),
+            touched: Default::default(),
         }))
     }
 }
@@ -254,7 +257,7 @@ impl ModifyTable {
                 Some(row) => new = row,
                 None => return Ok(None),
             }
-            lock_again(cx, target, rowid, target.changes_key(&old, &new), "updated")?;
+            lock_again(cx, target, rowid, target.changes_key(&old, &new), self.verb("updated"))?;
         }
         target.generate(cx, &mut new)?;
         if target.rel.is_partition && !fits_partition(cx, &target.rel, &new)? {
@@ -268,6 +271,7 @@ impl ModifyTable {
         target.check_options(&rel.check_options, "rls_update", &rows, &new, cx)?;
         target.check_row(cx, &new)?;
         target.replace(cx, &mut self.encoder, rowid, &old, &new)?;
+        self.touch(target, rowid);
         if target.triggers.is_some() {
             target.after_row(cx, event, Some(&self.set_columns), Some(&old), Some(&new))?;
         }
@@ -338,6 +342,31 @@ impl ModifyTable {
         new
     }
 
+    /// What MERGE's errors say in place of a single verb.
+    fn verb(&self, verb: &'static str) -> &'static str {
+        match self.spec.operation {
+            CmdType::Merge => "updated or deleted",
+            _ => verb,
+        }
+    }
+
+    /// A row that this command has changed already is left alone; one that a trigger has changed is an
+    /// error.
+    fn check_own_change(&self, rel: &ResultRel, rowid: Rowid, verb: &str) -> PgResult<()> {
+        let triggers = rel.target.triggers.is_some();
+        match triggers && !self.touched.contains(&(rel.target.rel.oid, rowid.0)) {
+            true => Err(already_modified(verb)),
+            false => Ok(()),
+        }
+    }
+
+    /// Notes a changed row of a relation with triggers.
+    fn touch(&mut self, target: &Target, rowid: Rowid) {
+        if target.triggers.is_some() {
+            self.touched.insert((target.rel.oid, rowid.0));
+        }
+    }
+
     fn update(&mut self, cx: &mut Cx<'_>, rel: &ResultRel) -> PgResult<Option<Changed>> {
         let Some(rowid) = self.target_row()? else {
             return Err(PgError::internal("ctid is NULL"));
@@ -350,7 +379,11 @@ impl ModifyTable {
         };
         match lock_for_change(cx, &rel.target, rowid, mode, false)? {
             ChangeOutcome::Unchanged => {}
-            ChangeOutcome::Gone | ChangeOutcome::SelfModified => return Ok(None),
+            ChangeOutcome::Gone => return Ok(None),
+            ChangeOutcome::SelfModified => {
+                self.check_own_change(rel, rowid, "updated")?;
+                return Ok(None);
+            }
             ChangeOutcome::Changed(latest) => {
                 if !self.recheck_row(cx, rel, rowid, &latest)? {
                     return Ok(None);
@@ -382,7 +415,11 @@ impl ModifyTable {
                 Some((old, _)) => old,
                 None => return Ok(None),
             },
-            ChangeOutcome::Gone | ChangeOutcome::SelfModified => return Ok(None),
+            ChangeOutcome::Gone => return Ok(None),
+            ChangeOutcome::SelfModified => {
+                self.check_own_change(rel, rowid, "deleted")?;
+                return Ok(None);
+            }
             ChangeOutcome::Changed(latest) => {
                 if !self.recheck_row(cx, rel, rowid, &latest)? {
                     return Ok(None);
@@ -406,9 +443,10 @@ impl ModifyTable {
             if triggers.before_row(cx, event, None, Some(&old), None)?.is_none() {
                 return Ok(None);
             }
-            lock_again(cx, &rel.target, rowid, true, "deleted")?;
+            lock_again(cx, &rel.target, rowid, true, self.verb("deleted"))?;
         }
         rel.target.remove(cx, &mut self.encoder, rowid, &old)?;
+        self.touch(&rel.target, rowid);
         rel.target.after_row(cx, event, None, Some(&old), None)?;
         if let Some(named) = &self.spec.named {
             named.capture(cx, event, &rel.target.rel, Some(&old), None);
@@ -484,16 +522,21 @@ fn lock_again(
 ) -> PgResult<()> {
     let mode = if whole { RowLockMode::Update } else { RowLockMode::NoKeyUpdate };
     match lock_for_change(cx, target, rowid, mode, false)? {
-        ChangeOutcome::SelfModified | ChangeOutcome::Gone => Err(err!(
-            TRIGGERED_DATA_CHANGE_VIOLATION,
-            "tuple to be {verb} was already modified by an operation triggered by the current command"
-        )
-        .hint(
-            "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to \
-             other rows.",
-        )),
+        ChangeOutcome::SelfModified | ChangeOutcome::Gone => Err(already_modified(verb)),
         _ => Ok(()),
     }
+}
+
+#[cold]
+fn already_modified(verb: &str) -> PgError {
+    err!(
+        TRIGGERED_DATA_CHANGE_VIOLATION,
+        "tuple to be {verb} was already modified by an operation triggered by the current command"
+    )
+    .hint(
+        "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other \
+         rows.",
+    )
 }
 
 /// A routed row shows the partition it went to.

@@ -156,6 +156,9 @@ impl ForeignKey {
                 }
                 target.remove(cx, &mut encoder, rowid, &row)?;
                 target.after_row(cx, event, None, Some(&row), None)?;
+                if let Some(triggers) = &target.triggers {
+                    triggers.capture(cx, event, &target.rel, Some(&row), None);
+                }
                 continue;
             }
             let mut changed = row.clone();
@@ -176,6 +179,9 @@ impl ForeignKey {
             }
             target.replace(cx, &mut encoder, rowid, &row, &changed)?;
             target.after_row(cx, event, Some(&columns), Some(&row), Some(&changed))?;
+            if let Some(triggers) = &target.triggers {
+                triggers.capture(cx, event, &target.rel, Some(&row), Some(&changed));
+            }
         }
         Ok(())
     }

@@ -28,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) referencing: Box<[Arc<ForeignKey>]>,
     /// Columns of unique indexes that foreign keys can refer to.
     pub(crate) key_columns: Box<[u16]>,
+    /// Checks or generated columns read a system column (tableoid).
+    reads_system: bool,
     /// None for most relations.
     pub(crate) triggers: Option<Arc<Triggers>>,
 }
@@ -106,7 +108,17 @@ impl Target {
             .filter(|k| !rel.referencing.iter().any(|p| p.oid == k.parentid))
             .map(|k| ForeignKey::compile(c, k).map(Arc::new))
             .collect::<PgResult<_>>()?;
+        let stored = rel.constraints.iter().filter_map(|k| k.expr.as_ref());
+        let stored = stored.chain(rel.attrs.iter().filter_map(|a| a.default.as_ref()));
+        let mut reads_system = false;
+        for expr in stored {
+            expr.any(&mut |e| {
+                reads_system |= matches!(e, Expr::Var(v) if v.varattno < 0);
+                reads_system
+            });
+        }
         Ok(Target {
+            reads_system,
             rel: rel.clone(),
             heap: Heap::new(desc),
             indexes,
@@ -135,6 +147,7 @@ impl Target {
             foreign_keys: Box::new([]),
             referencing: Box::new([]),
             key_columns: Box::new([]),
+            reads_system: false,
             triggers,
         }
     }
@@ -166,10 +179,18 @@ impl Target {
     /// Computes stored generated columns.
     pub(crate) fn generate(&self, cx: &mut Cx<'_>, values: &mut [Datum]) -> PgResult<()> {
         for (att, expr) in &self.generated {
-            let value = expr.eval(&Rows::scan(RowView::Slice(values)), cx)?;
+            let value = match self.with_system_columns(values) {
+                Some(row) => expr.eval(&Rows::scan(RowView::Slice(&row)), cx)?,
+                None => expr.eval(&Rows::scan(RowView::Slice(values)), cx)?,
+            };
             values[*att as usize] = value;
         }
         Ok(())
+    }
+
+    /// A row that is not stored yet with its system columns, if an expression of the table reads them.
+    pub(crate) fn with_system_columns(&self, values: &[Datum]) -> Option<Vec<Datum>> {
+        self.reads_system.then(|| slot_of(&self.rel, values.to_vec(), Rowid(0), 0))
     }
 
     /// Adds a row that has passed its checks, with its index entries; its id.

@@ -9,7 +9,13 @@ use crate::{
 use catalog::{RelationDesc, Trigger};
 use error::{PgResult, err};
 use fmgr::{FnInfo, TransitionRows, TriggerData, TriggerEvent, TriggerTiming};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use types::{Datum, Oid, RecordDesc, RecordField, RecordValue};
 
 const ROW: i16 = 1;
@@ -41,15 +47,27 @@ struct TriggerSpec {
     info: Arc<FnInfo>,
 }
 
-/// Rows that statement captured for transition tables.
+type RowSet = Arc<Vec<Vec<Datum>>>;
+
+/// What the changes of one kind to a relation have in common until its AFTER triggers fire: the rows of
+/// transition tables, and one firing of the statement's triggers.
 #[derive(Default)]
-pub(crate) struct Captured {
-    pub(crate) old: Arc<Vec<Vec<Datum>>>,
-    pub(crate) new: Arc<Vec<Vec<Datum>>>,
+pub(crate) struct TriggerBatch {
+    rows: Mutex<(RowSet, RowSet)>,
+    /// BEFORE STATEMENT triggers have fired.
+    begun: AtomicBool,
+    /// AFTER triggers have fired: further changes are of the next batch.
+    closed: AtomicBool,
+}
+
+impl TriggerBatch {
+    fn rows(&self) -> (RowSet, RowSet) {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// By relation and event.
-pub(crate) type Captures = HashMap<(Oid, TriggerEvent), Captured>;
+pub(crate) type Batches = HashMap<(Oid, TriggerEvent), Arc<TriggerBatch>>;
 
 /// An AFTER trigger that waits for its statement's or transaction's end.
 #[derive(Clone)]
@@ -59,9 +77,15 @@ pub(crate) struct QueuedTrigger {
     event: TriggerEvent,
     old: Option<Arc<RecordValue>>,
     new: Option<Arc<RecordValue>>,
+    batch: Arc<TriggerBatch>,
 }
 
 impl QueuedTrigger {
+    /// Whether it is the AFTER STATEMENT trigger of a batch.
+    fn is_statement_of(&self, batch: &Arc<TriggerBatch>) -> bool {
+        self.triggers.list[self.at].row.tgtype & ROW == 0 && Arc::ptr_eq(&self.batch, batch)
+    }
+
     /// The constraint of a deferrable constraint trigger, and whether it is deferred at first.
     pub(crate) fn deferrable(&self) -> Option<(Oid, bool)> {
         let row = &self.triggers.list[self.at].row;
@@ -75,15 +99,13 @@ impl QueuedTrigger {
         let mut data = self.triggers.data(spec, self.event, TriggerTiming::After, is_row);
         data.old = self.old.clone();
         data.new = self.new.clone();
-        let captured = cx.es.after.captures.get(&(self.triggers.rel.oid, self.event));
-        let rows = |name: &Option<String>, pick: fn(&Captured) -> &Arc<Vec<Vec<Datum>>>| {
-            name.as_ref().map(|name| TransitionRows {
-                name: name.clone(),
-                rows: captured.map(|c| pick(c).clone()).unwrap_or_default(),
-            })
+        let named = |name: &Option<String>, rows: &RowSet| {
+            name.as_ref().map(|name| TransitionRows { name: name.clone(), rows: rows.clone() })
         };
-        data.old_table = rows(&spec.row.oldtable, |c| &c.old);
-        data.new_table = rows(&spec.row.newtable, |c| &c.new);
+        let (old, new) = self.batch.rows();
+        self.batch.closed.store(true, Ordering::Relaxed);
+        data.old_table = named(&spec.row.oldtable, &old);
+        data.new_table = named(&spec.row.newtable, &new);
         cx.es.txn().next_command()?;
         spec.info.call_trigger(cx.session, &data)?;
         Ok(())
@@ -353,7 +375,8 @@ impl Triggers {
             let (old, new) = records
                 .get_or_insert_with(|| (old.map(|r| self.record(r)), new.map(|r| self.record(r))))
                 .clone();
-            let queued = QueuedTrigger { triggers: self.clone(), at, event, old, new };
+            let batch = self.batch(cx, event);
+            let queued = QueuedTrigger { triggers: self.clone(), at, event, old, new, batch };
             cx.es.after.pending.push(Pending::Trigger(Box::new(queued)));
         }
         Ok(())
@@ -366,7 +389,9 @@ impl Triggers {
         event: TriggerEvent,
         columns: Option<&[u16]>,
     ) -> PgResult<()> {
-        if self.statement & event.bit() == 0 {
+        if self.statement & event.bit() == 0
+            || self.batch(cx, event).begun.swap(true, Ordering::Relaxed)
+        {
             return Ok(());
         }
         for spec in &self.list {
@@ -390,14 +415,31 @@ impl Triggers {
         if self.statement & event.bit() == 0 {
             return Ok(());
         }
+        let batch = self.batch(cx, event);
+        // Those that an earlier part of the same change has queued give way to these.
+        let earlier = |check: &Pending| match check {
+            Pending::Trigger(queued) => queued.is_statement_of(&batch),
+            _ => false,
+        };
+        cx.es.after.pending.retain(|c| !earlier(c));
+        cx.es.after.running.retain(|c| !earlier(c));
         for (at, spec) in self.list.iter().enumerate() {
             if self.wants(cx, &spec.row, event, 0, columns) && self.when(cx, spec, None, None)? {
-                let queued =
-                    QueuedTrigger { triggers: self.clone(), at, event, old: None, new: None };
+                let (triggers, batch) = (self.clone(), batch.clone());
+                let queued = QueuedTrigger { triggers, at, event, old: None, new: None, batch };
                 cx.es.after.pending.push(Pending::Trigger(Box::new(queued)));
             }
         }
         Ok(())
+    }
+
+    /// The batch that a change belongs to.
+    fn batch(&self, cx: &mut Cx<'_>, event: TriggerEvent) -> Arc<TriggerBatch> {
+        let batch = cx.es.after.batches.entry((self.rel.oid, event)).or_default();
+        if batch.closed.load(Ordering::Relaxed) {
+            *batch = Arc::default();
+        }
+        batch.clone()
     }
 
     /// Keeps a changed row of a target (this relation or one below it) for transition tables.
@@ -420,12 +462,13 @@ impl Triggers {
             row.truncate(to);
             row
         };
-        let captured = cx.es.after.captures.entry((self.rel.oid, event)).or_default();
+        let batch = self.batch(cx, event);
+        let mut rows = batch.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(old) = old.filter(|_| wants_old) {
-            Arc::make_mut(&mut captured.old).push(convert(old));
+            Arc::make_mut(&mut rows.0).push(convert(old));
         }
         if let Some(new) = new.filter(|_| wants_new) {
-            Arc::make_mut(&mut captured.new).push(convert(new));
+            Arc::make_mut(&mut rows.1).push(convert(new));
         }
     }
 }

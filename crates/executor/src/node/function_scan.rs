@@ -11,9 +11,16 @@ use error::PgResult;
 use std::sync::Arc;
 use types::Datum;
 
+/// A function and the columns it contributes.
+pub(crate) struct ScannedFunction {
+    pub(crate) call: SetCall,
+    pub(crate) width: usize,
+    /// Where its values go among its columns, if not one after the other: dropped columns stay NULL.
+    pub(crate) places: Option<Box<[usize]>>,
+}
+
 pub(crate) struct FunctionScanSpec {
-    /// Each function with its number of columns.
-    pub(crate) functions: Box<[(SetCall, usize)]>,
+    pub(crate) functions: Box<[ScannedFunction]>,
     pub(crate) ordinality: bool,
     pub(crate) qual: Box<[CExpr]>,
     pub(crate) projection: Projection,
@@ -49,13 +56,20 @@ impl FunctionScan {
         let spec = self.spec.clone();
         self.row.clear();
         let mut any = false;
-        for ((call, width), running) in spec.functions.iter().zip(&mut self.running) {
+        for (function, running) in spec.functions.iter().zip(&mut self.running) {
             let at = self.row.len();
-            if call.next_row(running, cx, &mut self.scratch)? {
-                any = true;
-                self.row.append(&mut self.scratch);
+            let more = function.call.next_row(running, cx, &mut self.scratch)?;
+            any |= more;
+            match &function.places {
+                None if more => self.row.append(&mut self.scratch),
+                _ => {}
             }
-            self.row.resize(at + width, Datum::Null);
+            self.row.resize(at + function.width, Datum::Null);
+            if let Some(places) = function.places.as_ref().filter(|_| more) {
+                for (place, value) in places.iter().zip(self.scratch.drain(..)) {
+                    self.row[at + place] = value;
+                }
+            }
         }
         self.ordinal += 1;
         if spec.ordinality {
@@ -71,7 +85,7 @@ impl ExecNode for FunctionScan {
         out.reset(spec.projection.width());
         if !self.started {
             self.started = true;
-            for (call, _) in &spec.functions {
+            for ScannedFunction { call, .. } in &spec.functions {
                 let running = call.start(&Rows::NONE, cx)?;
                 self.running.push(running);
             }

@@ -35,6 +35,12 @@ pub(crate) struct IndexScanSpec {
 
 struct IndexScan {
     spec: Arc<IndexScanSpec>,
+    state: ScanState,
+}
+
+/// What a scan changes as it goes; apart from the spec, which all executions share, so that it can be borrowed
+/// meanwhile rather than counted.
+struct ScanState {
     ranges: KeyRanges,
     /// The range being scanned (from 0), or that comes next while `scan` is `None`.
     range: usize,
@@ -52,8 +58,7 @@ impl NodeSpec for IndexScanSpec {
             Some(only) => vec![Datum::Null; only.width],
             None => self.base.slot(),
         };
-        Ok(Box::new(IndexScan {
-            spec: self,
+        let state = ScanState {
             ranges: KeyRanges::default(),
             range: 0,
             scan: None,
@@ -62,14 +67,14 @@ impl NodeSpec for IndexScanSpec {
             decoded: Vec::new(),
             keys_ready: false,
             epq_done: false,
-        }))
+        };
+        Ok(Box::new(IndexScan { spec: self, state }))
     }
 }
 
-impl IndexScan {
+impl ScanState {
     /// The next row id in index order.
-    fn next_rowid(&mut self, cx: &mut Cx<'_>) -> PgResult<Option<Rowid>> {
-        let spec = self.spec.clone();
+    fn next_rowid(&mut self, spec: &IndexScanSpec, cx: &mut Cx<'_>) -> PgResult<Option<Rowid>> {
         loop {
             if let Some(scan) = &mut self.scan {
                 if let Some(rowid) = scan.advance()? {
@@ -100,7 +105,13 @@ impl IndexScan {
         }
     }
 
-    fn emit_entry(&mut self, cx: &mut Cx<'_>, only: &IndexOnly, out: &mut Batch) -> PgResult<()> {
+    fn emit_entry(
+        &mut self,
+        spec: &IndexScanSpec,
+        cx: &mut Cx<'_>,
+        only: &IndexOnly,
+        out: &mut Batch,
+    ) -> PgResult<()> {
         if let Some(scan) = &self.scan {
             scan.decode(&only.columns, &mut self.decoded)?;
         }
@@ -112,16 +123,19 @@ impl IndexScan {
             return Ok(());
         }
         if !all_hold(&only.qual, &rows, cx)? {
-            note(cx, self.spec.base.key, |i| i.filtered += 1.0);
+            note(cx, spec.base.key, |i| i.filtered += 1.0);
             return Ok(());
         }
         only.projection.emit(&rows, cx, out)
     }
-}
 
-impl ExecNode for IndexScan {
-    fn next(&mut self, cx: &mut Cx<'_>, out: &mut Batch, max_rows: usize) -> PgResult<bool> {
-        let spec = self.spec.clone();
+    fn next(
+        &mut self,
+        spec: &IndexScanSpec,
+        cx: &mut Cx<'_>,
+        out: &mut Batch,
+        max_rows: usize,
+    ) -> PgResult<bool> {
         if cx.es.epq.is_some() {
             if let Some(found) = spec.base.next_recheck(cx, &mut self.epq_done, out)? {
                 return Ok(found);
@@ -138,9 +152,9 @@ impl ExecNode for IndexScan {
         }
         let mut steps = 0usize;
         while out.len() < max_rows {
-            let Some(rowid) = self.next_rowid(cx)? else { break };
+            let Some(rowid) = self.next_rowid(spec, cx)? else { break };
             if let Some(only) = &spec.index_only {
-                self.emit_entry(cx, only, out)?;
+                self.emit_entry(spec, cx, only, out)?;
             } else {
                 let found =
                     spec.base.fetch(cx.es.txn(), cx.es.snapshot(), rowid, &mut self.slot)?;
@@ -155,12 +169,18 @@ impl ExecNode for IndexScan {
         }
         Ok(!out.is_empty())
     }
+}
+
+impl ExecNode for IndexScan {
+    fn next(&mut self, cx: &mut Cx<'_>, out: &mut Batch, max_rows: usize) -> PgResult<bool> {
+        self.state.next(&self.spec, cx, out, max_rows)
+    }
 
     fn rescan(&mut self, _cx: &mut Cx<'_>, _changed: &[i32]) -> PgResult<()> {
-        self.scan = None;
-        self.range = 0;
-        self.keys_ready = false;
-        self.epq_done = false;
+        self.state.scan = None;
+        self.state.range = 0;
+        self.state.keys_ready = false;
+        self.state.epq_done = false;
         Ok(())
     }
 }

@@ -41,7 +41,7 @@ pub(crate) use agg_call::AggCall;
 pub(crate) use append::AppendSpec;
 pub(crate) use bitmap::{BitmapHeapSpec, BitmapSource};
 pub(crate) use cte_scan::{CteScanSpec, CteState, KeptRows, NamedStoreSpec, WorkTableScanSpec};
-pub(crate) use function_scan::FunctionScanSpec;
+pub(crate) use function_scan::{FunctionScanSpec, ScannedFunction};
 pub(crate) use group::{GroupSpec, UniqueSpec};
 pub(crate) use hash_join::HashJoinSpec;
 pub(crate) use hash_probe::ProbeSpec;

@@ -22,21 +22,24 @@ pub fn register(r: &mut Registry) {
         combine(a[0].take(), &other)
     });
     r.scalar("float8_avg", |_cx, a| {
-        of::<3>(a, "float8_avg", |[n, sx, _]| at_least(n, 1.0, sx / n))
+        of::<3>(a, "float8_avg", |[n, sx, _]| unless(n == 0.0, sx / n))
     });
     r.scalar("float8_var_pop", |_cx, a| {
-        of::<3>(a, "float8_var_pop", |[n, _, sxx]| at_least(n, 1.0, sxx / n))
+        of::<3>(a, "float8_var_pop", |[n, _, sxx]| unless(n == 0.0, sxx / n))
     });
     r.scalar("float8_var_samp", |_cx, a| {
-        of::<3>(a, "float8_var_samp", |[n, _, sxx]| at_least(n, 2.0, sxx / (n - 1.0)))
+        of::<3>(a, "float8_var_samp", |[n, _, sxx]| unless(n <= 1.0, sxx / (n - 1.0)))
     });
     r.scalar("float8_stddev_pop", |_cx, a| {
-        of::<3>(a, "float8_stddev_pop", |[n, _, sxx]| at_least(n, 1.0, (sxx / n).sqrt()))
+        of::<3>(a, "float8_stddev_pop", |[n, _, sxx]| unless(n == 0.0, (sxx / n).sqrt()))
     });
     r.scalar("float8_stddev_samp", |_cx, a| {
-        of::<3>(a, "float8_stddev_samp", |[n, _, sxx]| at_least(n, 2.0, (sxx / (n - 1.0)).sqrt()))
+        of::<3>(a, "float8_stddev_samp", |[n, _, sxx]| unless(n <= 1.0, (sxx / (n - 1.0)).sqrt()))
     });
-    r.scalar("int8inc_float8_float8", |_cx, a| Ok(Datum::Int8(a[0].as_i64() + 1)));
+    r.scalar("int8inc_float8_float8", |_cx, a| {
+        let next = a[0].as_i64().checked_add(1).ok_or_else(types::int::out_of_range::<i64>)?;
+        Ok(Datum::Int8(next))
+    });
     r.scalar("float8_regr_accum", |_cx, a| {
         let (y, x) = (a[1].as_f64(), a[2].as_f64());
         regr_accumulate(a[0].take(), y, x)
@@ -70,10 +73,21 @@ pub fn register(r: &mut Registry) {
         of::<6>(a, "float8_corr", |[n, _, sxx, _, syy, sxy]| {
             // A constant input has no correlation.
             if n < 1.0 || sxx == 0.0 || syy == 0.0 {
-                None
-            } else {
-                Some(sxy / (sxx.sqrt() * syy.sqrt()))
+                return None;
             }
+            // One root is more exact than two, unless the product leaves the range.
+            let product = sxx * syy;
+            let r = match product == 0.0 || product.is_infinite() {
+                true => sxy / (sxx.sqrt() * syy.sqrt()),
+                false => sxy / product.sqrt(),
+            };
+            Some(if r < -1.0 {
+                -1.0
+            } else if r > 1.0 {
+                1.0
+            } else {
+                r
+            })
         })
     });
     r.scalar("float8_regr_r2", |_cx, a| {
@@ -103,8 +117,13 @@ pub fn register(r: &mut Registry) {
     });
 }
 
+fn unless(null: bool, value: f64) -> Option<f64> {
+    (!null).then_some(value)
+}
+
 fn at_least(n: f64, min: f64, value: f64) -> Option<f64> {
-    (n >= min).then_some(value)
+    // A count that is not a number is no reason for NULL.
+    (!(n < min)).then_some(value)
 }
 
 /// The numbers of a state; `function` is told of when it is no such state.

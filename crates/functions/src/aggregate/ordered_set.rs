@@ -7,7 +7,7 @@ use super::{finish, transition};
 use error::{PgResult, bail, err};
 use fmgr::{CallContext, Registry, SortedKey};
 use std::{cmp::Ordering, sync::Arc};
-use types::{ArrayValue, Datum, Oid, type_oid};
+use types::{ArrayValue, Datum, Oid, datetime::Interval, type_oid};
 
 /// Rows in WITHIN GROUP order.
 #[derive(Default)]
@@ -23,6 +23,8 @@ pub fn register(r: &mut Registry) {
     r.scalar("percentile_disc_multi_final", percentile_disc_multi);
     r.scalar("percentile_cont_float8_final", percentile_cont);
     r.scalar("percentile_cont_float8_multi_final", percentile_cont_multi);
+    r.scalar("percentile_cont_interval_final", percentile_cont_interval);
+    r.scalar("percentile_cont_interval_multi_final", percentile_cont_interval_multi);
     r.scalar("mode_final", mode);
     r.scalar("hypothetical_rank_final", |cx, args| Ok(Datum::Int8(place(cx, args)?.before + 1)));
     r.scalar("hypothetical_dense_rank_final", |cx, args| {
@@ -112,7 +114,11 @@ fn percentile_cont(_cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Da
 }
 
 /// One result for each fraction of an array, in its shape.
-fn multi(args: &[Datum], elem_type: Oid, one: impl Fn(&[&Datum], f64) -> Datum) -> PgResult<Datum> {
+fn multi(
+    args: &[Datum],
+    elem_type: Oid,
+    one: impl Fn(&[&Datum], f64) -> PgResult<Datum>,
+) -> PgResult<Datum> {
     if args[1].is_null() {
         return Ok(Datum::Null);
     }
@@ -126,7 +132,7 @@ fn multi(args: &[Datum], elem_type: Oid, one: impl Fn(&[&Datum], f64) -> Datum) 
         for fraction in &fractions.elems {
             elems.push(match fraction {
                 Datum::Null => Datum::Null,
-                fraction => one(&values, check_fraction(fraction.as_f64())?),
+                fraction => one(&values, check_fraction(fraction.as_f64())?)?,
             });
         }
         let dims = fractions.dims.clone();
@@ -135,11 +141,42 @@ fn multi(args: &[Datum], elem_type: Oid, one: impl Fn(&[&Datum], f64) -> Datum) 
 }
 
 fn percentile_disc_multi(cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Datum> {
-    multi(args, cx.arg_type(2), |values, fraction| disc(values, fraction).clone())
+    multi(args, cx.arg_type(2), |values, fraction| Ok(disc(values, fraction).clone()))
 }
 
 fn percentile_cont_multi(_cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Datum> {
-    multi(args, type_oid::FLOAT8, cont)
+    multi(args, type_oid::FLOAT8, |values, fraction| Ok(cont(values, fraction)))
+}
+
+/// Between the two values around a fraction's place, in proportion.
+fn cont_interval(values: &[&Datum], fraction: f64) -> PgResult<Datum> {
+    let place = fraction * (values.len() - 1) as f64;
+    let (low, high) = (place.floor() as usize, place.ceil() as usize);
+    let first = Interval::decode(values[low].as_bytes());
+    if low == high {
+        return Ok(Datum::Bytes(first.encode()));
+    }
+    let span = Interval::decode(values[high].as_bytes()).sub(&first)?;
+    let part = span.mul(place - low as f64)?;
+    Ok(Datum::Bytes(part.add(&first)?.encode()))
+}
+
+fn percentile_cont_interval(_cx: &mut CallContext<'_>, args: &mut [Datum]) -> PgResult<Datum> {
+    if args[1].is_null() {
+        return Ok(Datum::Null);
+    }
+    let fraction = check_fraction(args[1].as_f64())?;
+    finish::<OrderedSetState>(args, |s| {
+        let values = values(s);
+        if values.is_empty() { Ok(Datum::Null) } else { cont_interval(&values, fraction) }
+    })
+}
+
+fn percentile_cont_interval_multi(
+    _cx: &mut CallContext<'_>,
+    args: &mut [Datum],
+) -> PgResult<Datum> {
+    multi(args, type_oid::INTERVAL, cont_interval)
 }
 
 /// The most frequent value; the first of several in sort order.

@@ -69,7 +69,8 @@ fn date_fields(year: i32, month: i32, day: i32) -> PgResult<Fields> {
         && day >= 1
         && day <= days_in_month(y, month);
     if !valid {
-        return Err(bad_date(year, month, day));
+        // Told as the year was taken; the least integer has no opposite and is told as it is.
+        return Err(bad_date(if year == i32::MIN { year } else { y }, month, day));
     }
     Ok(Fields { year: y, month, day, ..Fields::default() })
 }
@@ -79,12 +80,14 @@ fn bad_date(year: i32, month: i32, day: i32) -> PgError {
 }
 
 fn time_of_day(hour: i32, minute: i32, second: f64) -> Option<i64> {
+    // Rounding comes first: a little below zero is zero.
+    let usecs = (second * 1e6).round_ties_even();
     let valid =
-        (0..=24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60.0).contains(&second);
+        (0..=24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60e6).contains(&usecs);
     if !valid {
         return None;
     }
-    let usecs = (second * 1e6).round_ties_even() as i64;
+    let usecs = usecs as i64;
     let time = (i64::from(hour) * 60 + i64::from(minute)) * 60 * USECS_PER_SEC + usecs;
     (time <= 86_400 * USECS_PER_SEC).then_some(time)
 }
@@ -92,7 +95,11 @@ fn time_of_day(hour: i32, minute: i32, second: f64) -> Option<i64> {
 fn timestamp(a: &[Datum]) -> PgResult<i64> {
     let (y, mo, d) = (a[0].as_i32(), a[1].as_i32(), a[2].as_i32());
     let (h, mi, s) = (a[3].as_i32(), a[4].as_i32(), a[5].as_f64());
-    let fields = date_fields(y, mo, d)?;
+    // The message shows the year as it was given.
+    let fields = date_fields(y, mo, d).map_err(|_| bad_date(y, mo, d))?;
+    if fields.days() > i64::from(i32::MAX) {
+        return Err(err!(DATETIME_FIELD_OVERFLOW, "date out of range: {y}-{mo:02}-{d:02}"));
+    }
     let time = time_of_day(h, mi, s).ok_or_else(|| {
         err!(
             DATETIME_FIELD_OVERFLOW,

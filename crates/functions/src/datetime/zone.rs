@@ -86,8 +86,14 @@ pub(super) fn register(r: &mut Registry) {
         }
         from_local(ts, zone_of(cx, a[0].as_str())?.offset_of_local(ts))
     });
-    r.scalar("timestamptz_izone", |cx, a| to_local(a[1].as_i64(), offset_of_interval(cx, &a[0])?));
-    r.scalar("timestamp_izone", |cx, a| from_local(a[1].as_i64(), offset_of_interval(cx, &a[0])?));
+    r.scalar("timestamptz_izone", |cx, a| match a[1].as_i64() {
+        ts if !timestamp_is_finite(ts) => Ok(Datum::Int8(ts)),
+        ts => to_local(ts, offset_of_interval(cx, &a[0])?),
+    });
+    r.scalar("timestamp_izone", |cx, a| match a[1].as_i64() {
+        ts if !timestamp_is_finite(ts) => Ok(Datum::Int8(ts)),
+        ts => from_local(ts, offset_of_interval(cx, &a[0])?),
+    });
     r.scalar("timetz_zone", |cx, a| {
         let now = cx.session.transaction_timestamp();
         Ok(timetz_at(&a[1], zone_of(cx, a[0].as_str())?.offset_at(now)))

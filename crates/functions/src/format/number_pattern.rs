@@ -76,6 +76,8 @@ const TABLE: &[(&str, Key)] = &[
     ("0", Key::Zero),
     ("9", Key::Nine),
     ("B", Key::Blank),
+    // A keyword that stands for nothing.
+    ("C", Key::Spelled),
     ("D", Key::LocalPoint),
     ("EEEE", Key::Exponent),
     ("FM", Key::FillMode),
@@ -91,6 +93,7 @@ const TABLE: &[(&str, Key)] = &[
     ("TH", Key::UpperOrdinal),
     ("V", Key::Shift),
     ("b", Key::Blank),
+    ("c", Key::Spelled),
     ("d", Key::LocalPoint),
     ("eeee", Key::Exponent),
     ("fm", Key::FillMode),

@@ -82,7 +82,7 @@ pub(super) fn register(r: &mut Registry) {
         Some(value) => Ok(value),
         None => match type_of(cx, a[0].as_str())? {
             Some((oid, _)) => Ok(Datum::Oid(oid)),
-            None => Err(type_name::no_such_type(a[0].as_str())),
+            None => Err(type_name::missing_type(a[0].as_str())),
         },
     });
     r.scalar("regtypeout", |cx, a| output(cx, &a[0], "-", text::type_out));

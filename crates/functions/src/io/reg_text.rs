@@ -196,6 +196,9 @@ pub(super) fn procedure_out(catalog: &Catalog, oid: Oid) -> PgResult<Option<Stri
 fn operator_name(text: &str) -> PgResult<(Option<String>, &str)> {
     let at = text.trim_start().find(|c: char| "+-*/<>=~!@#%^&|`?".contains(c));
     let text = text.trim_start();
+    if text.is_empty() {
+        bail!(INVALID_NAME, "invalid name syntax");
+    }
     match at {
         Some(0) => Ok((None, text.trim_end())),
         Some(at) => {

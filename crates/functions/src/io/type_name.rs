@@ -97,6 +97,17 @@ fn resolve_mods(cx: &dyn FnContext, typ: Oid, name: &TypeName) -> PgResult<i32> 
     Ok(info.call(&mut inner, &mut args).map_err(PgError::hard)?.as_i32())
 }
 
+/// `type "…" does not exist`, with the name as it was read.
+pub(crate) fn missing_type(text: &str) -> PgError {
+    match parse_type_name(text) {
+        Ok(name) => {
+            let array = if name.array_bounds.is_empty() { "" } else { "[]" };
+            no_such_type(&format!("{}{array}", name.names.join(".")))
+        }
+        Err(_) => no_such_type(text),
+    }
+}
+
 /// `type "…" does not exist`
 pub(crate) fn no_such_type(name: &str) -> PgError {
     err!(UNDEFINED_OBJECT, "type \"{name}\" does not exist")

@@ -53,7 +53,7 @@ pub(super) fn register(r: &mut Registry) {
     r.scalar("bittypmodout", |_cx, a| Ok(Datum::text(&parenthesized(a[0].as_i32()))));
     r.scalar("varbittypmodout", |_cx, a| Ok(Datum::text(&parenthesized(a[0].as_i32()))));
     r.scalar("intervaltypmodout", |_cx, a| {
-        Ok(Datum::text(&datetime::interval::typmod_out(a[0].as_i32())))
+        Ok(Datum::text(&datetime::interval::typmod_out(a[0].as_i32())?))
     });
     r.scalar("timetypmodout", |_cx, a| Ok(Datum::text(&time_out(a[0].as_i32(), false))));
     r.scalar("timetztypmodout", |_cx, a| Ok(Datum::text(&time_out(a[0].as_i32(), true))));

@@ -128,7 +128,12 @@ fn replace(
 ) -> PgResult<Datum> {
     let (text, replacement) = (a[0].as_str(), a[2].as_str());
     let from = text_type::char_offset(text, (start - 1) as usize);
-    let found = find_all(compiled(cx, &a[1], flags)?, text, from, nth != 1)?;
+    let regex = compiled(cx, &a[1], flags)?;
+    // Past the end not even an empty match is found.
+    if start > 1 && (start - 1) as usize > text.chars().count() {
+        return Ok(a[0].clone());
+    }
+    let found = find_all(regex, text, from, nth != 1)?;
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for (index, m) in found.iter().enumerate() {

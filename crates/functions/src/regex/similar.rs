@@ -50,7 +50,8 @@ fn convert(pattern: &str, escape: Option<&str>) -> PgResult<Datum> {
                     s.out.push('\\');
                     s.out.push(c);
                 }
-                None => bail!(INVALID_ESCAPE_SEQUENCE, "invalid escape string"),
+                // An escape character at the end escapes nothing.
+                None => {}
             }
             s.bracket_start = false;
             continue;

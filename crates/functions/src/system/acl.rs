@@ -45,6 +45,7 @@ pub(super) fn register(r: &mut Registry) {
                 && item.privs & wanted.privs == wanted.privs
                 && item.grant_options & wanted.grant_options == wanted.grant_options
         };
+        check_array(&a[0])?;
         Ok(Datum::Bool(acl::from_datum(&a[0]).unwrap_or_default().iter().any(within)))
     });
     r.scalar("acldefault_sql", |_cx, a| {
@@ -62,6 +63,19 @@ fn sum(item: &Datum) -> u64 {
     (item.privs | item.grant_options << 32)
         .wrapping_add(u64::from(item.grantee.0))
         .wrapping_add(u64::from(item.grantor.0))
+}
+
+/// An ACL is a list without NULLs; the empty one has a dimension too.
+fn check_array(acl: &Datum) -> PgResult<()> {
+    if let Datum::Array(array) = acl {
+        if array.dims.len() != 1 {
+            return Err(err!(INVALID_PARAMETER_VALUE, "ACL arrays must be one-dimensional"));
+        }
+        if array.elems.iter().any(Datum::is_null) {
+            return Err(err!(NULL_VALUE_NOT_ALLOWED, "ACL arrays must not contain null values"));
+        }
+    }
+    Ok(())
 }
 
 /// The kind of object that a letter of pg_default_acl and acldefault means.
@@ -103,14 +117,7 @@ fn make_item(_cx: &mut CallContext<'_>, a: &mut [Datum]) -> PgResult<Datum> {
 }
 
 fn explode(_cx: &mut CallContext<'_>, a: &mut [Datum]) -> PgResult<Box<dyn RowSource>> {
-    if let Datum::Array(array) = &a[0] {
-        if array.dims.len() > 1 {
-            return Err(err!(INVALID_PARAMETER_VALUE, "ACL arrays must be one-dimensional"));
-        }
-        if array.elems.iter().any(Datum::is_null) {
-            return Err(err!(NULL_VALUE_NOT_ALLOWED, "ACL arrays must not contain null values"));
-        }
-    }
+    check_array(&a[0])?;
     let mut rows = Vec::new();
     for item in acl::from_datum(&a[0]).unwrap_or_default() {
         for bit in (0..u64::BITS).map(|n| 1u64 << n).filter(|bit| item.privs & bit != 0) {

@@ -13,6 +13,7 @@ mod relation;
 mod session;
 pub mod snapshot;
 mod visibility;
+mod wal;
 
 pub(crate) use definition::partition_bound;
 pub(crate) use info::split_identifiers;
@@ -37,6 +38,7 @@ pub fn register(r: &mut Registry) {
     privilege::register(r);
     session::register(r);
     visibility::register(r);
+    wal::register(r);
 }
 
 /// The session's catalog.

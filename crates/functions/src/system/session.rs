@@ -19,6 +19,9 @@ pub(super) fn register(r: &mut Registry) {
         }
         Ok(Datum::text(""))
     });
+    // Who an authentication method says the user is; trust and passwords say nothing.
+    r.scalar("system_user", |_cx, _a| Ok(Datum::Null));
+    r.scalar("timeofday", |cx, _a| Ok(Datum::text(&time_of_day(cx))));
     r.scalar("now", |cx, _a| Ok(Datum::Int8(cx.session.transaction_timestamp())));
     r.scalar("statement_timestamp", |cx, _a| Ok(Datum::Int8(cx.session.statement_timestamp())));
     r.scalar("clock_timestamp", |cx, _a| Ok(Datum::Int8(cx.session.clock_timestamp())));
@@ -100,4 +103,27 @@ fn register_settings(r: &mut Registry) {
         Ok(Datum::text(&cx.session.get_setting("client_encoding").unwrap_or_default()))
     });
     r.scalar("getdatabaseencoding", |_cx, _a| Ok(Datum::text("UTF8")));
+}
+
+/// The clock in a form of its own, whatever DateStyle says.
+fn time_of_day(cx: &CallContext<'_>) -> String {
+    use types::datetime::{USECS_PER_DAY, USECS_PER_SEC, civil_from_days, unix_seconds};
+    let (now, zone) = (cx.session.clock_timestamp(), &cx.session.io_options().time_zone);
+    let local_type = zone.at(unix_seconds(now));
+    let local = now + i64::from(local_type.offset) * USECS_PER_SEC;
+    let (days, time) = (local.div_euclid(USECS_PER_DAY), local.rem_euclid(USECS_PER_DAY));
+    let (year, month, day) = civil_from_days(days);
+    // 2000-01-01 was a Saturday.
+    let weekday = ["Sat", "Sun", "Mon", "Tue", "Wed", "Thu", "Fri"][days.rem_euclid(7) as usize];
+    let month =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+            [(month - 1) as usize];
+    let (seconds, usecs) = (time / USECS_PER_SEC, time % USECS_PER_SEC);
+    format!(
+        "{weekday} {month} {day:02} {:02}:{:02}:{:02}.{usecs:06} {year} {}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        local_type.abbrev
+    )
 }

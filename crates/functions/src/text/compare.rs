@@ -39,6 +39,18 @@ macro_rules! ordered {
 
 /// Registers the family.
 pub(super) fn register(r: &mut Registry) {
+    r.scalar("btvarstrequalimage", |cx, _a| {
+        if !cx.collation().is_valid() {
+            return Err(error::err!(
+                INDETERMINATE_COLLATION,
+                "could not determine which collation to use for string comparison"
+            )
+            .hint("Use the COLLATE clause to set the collation explicitly."));
+        }
+        let catalog = crate::system::catalog(cx)?;
+        let row = catalog::CatalogRead::lookup_collation(catalog, cx.collation())?;
+        Ok(types::Datum::Bool(row.is_none_or(|row| row.deterministic)))
+    });
     ordered!(r, cmp: "texteq" "textne" "text_lt" "text_le" "text_gt" "text_ge");
     ordered!(r, cmp: "nameeq" "namene" "namelt" "namele" "namegt" "namege");
     ordered!(r, cmp: "nameeqtext" "namenetext" "namelttext" "nameletext" "namegttext" "namegetext");

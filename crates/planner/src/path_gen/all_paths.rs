@@ -69,11 +69,8 @@ pub fn mark_dummy_rel(root: &mut PlannerInfo<'_>, rel: RelId) {
     root.rels[rel].pathlist.clear();
     let target = root.rels[rel].reltarget.clone();
     let outer = root.rels[rel].lateral_relids.clone();
-    let param = if root.rels[rel].is_simple() {
-        get_appendrel_parampathinfo(root, rel, &outer)
-    } else {
-        None
-    };
+    // A join that LATERAL ties to others is so even when it is empty.
+    let param = get_appendrel_parampathinfo(root, rel, &outer);
     let path = new_path(
         PathKind::Append { subpaths: Vec::new() },
         rel,
@@ -692,8 +689,9 @@ fn set_subquery_pathlist(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> Pg
     let RteKind::Subquery { subquery, .. } = &root.rte(rti).kind else { return Ok(()) };
     let mut subquery = (**subquery).clone();
     let outer = root.rels[rel].lateral_relids.clone();
-    push_down::push_quals_into_subquery(root, rel, rti, &mut subquery);
-    push_down::remove_unused_outputs(root, rel, &mut subquery);
+    let mut conditions = push_down::RunConditions::default();
+    push_down::push_quals_into_subquery(root, rel, rti, &mut subquery, &mut conditions);
+    push_down::remove_unused_outputs(root, rel, &mut subquery, &conditions.columns);
     // A fraction of this level's rows says nothing of the subquery's if it is joined or grouped.
     let parse = &root.parse;
     let simple = !parse.has_aggs
@@ -704,6 +702,7 @@ fn set_subquery_pathlist(root: &mut PlannerInfo<'_>, rel: RelId, rti: i32) -> Pg
         && parse.sort_clause.is_empty()
         && root.all_baserels.len() <= 1;
     let fraction = if simple { root.tuple_fraction } else { 0.0 };
+    root.glob.state.borrow_mut().run_conditions = conditions.list;
     let sub = crate::planner::subquery_planner(root, subquery, false, fraction, None)?;
     root.rels[rel].subplan_params = root.take_plan_params();
     let Some(final_rel) = sub.final_rel else {

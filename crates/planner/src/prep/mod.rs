@@ -3,6 +3,7 @@ pub mod append_union;
 pub mod const_fold;
 pub mod flatten_vars;
 pub mod inline_function;
+pub mod negate;
 pub mod outer_join;
 pub mod pull_up_sublink;
 pub mod pull_up_subquery;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use types::{Datum, Oid, RecordDesc, RecordField, RecordValue, type_oid};
 
 const BATCH: i64 = 50;
+/// No option of a cursor: the query's rows are those of a set.
+const RETURN_QUERY: i32 = crate::host::RETURN_QUERY;
 
 impl<'r> Run<'r> {
     pub(crate) fn return_value(
@@ -264,10 +266,10 @@ impl<'r> Run<'r> {
     pub(crate) fn return_query(&mut self, query: &'r QuerySource) -> PgResult<()> {
         let (name, text) = match query {
             QuerySource::Static(expr) => {
-                (self.open_static(None, expr, 0)?, Some((expr.query.clone(), expr.mode)))
+                (self.open_static(None, expr, RETURN_QUERY)?, Some((expr.query.clone(), expr.mode)))
             }
             QuerySource::Dynamic { query, params } => {
-                (self.open_dynamic(None, query, params, 0)?, None)
+                (self.open_dynamic(None, query, params, RETURN_QUERY)?, None)
             }
         };
         let Some(have) = self.host.cursor_columns(&name) else {

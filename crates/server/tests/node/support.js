@@ -20,10 +20,14 @@ export async function connect(t, options = {}) {
 
 /** A client with a schema of its own that goes with the test. */
 export async function withSchema(t) {
-  const client = await connect(t);
+  const client = new pg.Client(config);
+  await client.connect();
   const schema = `node_${process.pid}_${Math.random().toString(36).slice(2)}`;
   await client.query(`create schema ${schema}; set search_path = ${schema}`);
-  t.after(() => client.query(`drop schema ${schema} cascade`).catch(() => {}));
+  t.after(async () => {
+    await client.query(`rollback; drop schema ${schema} cascade`);
+    await client.end();
+  });
   return client;
 }
 

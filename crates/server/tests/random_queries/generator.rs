@@ -29,7 +29,10 @@ pub const SCHEMA: &[&str] = &[
     "create index on t6 (n)",
     "create index on t6_child (n)",
     "create view v1 as select t1.a, t1.b, t3.y from t1 left join t3 on t1.d = t3.x",
-    "analyze",
+    "analyze t1",
+    "analyze t2",
+    "analyze t3",
+    "analyze t5",
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -422,13 +422,22 @@ fn range_name(range: i32) -> Option<&'static str> {
 }
 
 /// ` day to second(3)` and the like.
-pub fn typmod_out(typmod: i32) -> String {
+pub fn typmod_out(typmod: i32) -> PgResult<String> {
     if typmod < 0 {
-        return String::new();
+        return Ok(String::new());
     }
     let (range, precision) = (typmod >> 16 & 0x7fff, typmod & 0xffff);
-    let name = range_name(range).unwrap_or("");
-    if precision == FULL_PRECISION { name.to_string() } else { format!("{name}({precision})") }
+    let name = match range_name(range) {
+        Some(name) => name,
+        None if range == FULL_RANGE => "",
+        None => {
+            return Err(PgError::internal(format!("invalid INTERVAL typmod: 0x{typmod:x}")));
+        }
+    };
+    Ok(match precision {
+        FULL_PRECISION => name.to_string(),
+        precision => format!("{name}({precision})"),
+    })
 }
 
 /// A timestamp moved by an interval: months first (the day cut to the month's end), then days, then

@@ -214,7 +214,7 @@ pub fn timetz_recv(buf: &[u8], typmod: i32) -> PgResult<TimeTz> {
     if !(0..=USECS_PER_DAY).contains(&time) {
         bail!(DATETIME_FIELD_OVERFLOW, "time out of range");
     }
-    if zone.abs() >= 16 * 3600 {
+    if zone.unsigned_abs() >= 16 * 3600 {
         bail!(INVALID_TIME_ZONE_DISPLACEMENT_VALUE, "time zone displacement out of range");
     }
     Ok(TimeTz { time: round_usecs(time, typmod), zone })
@@ -251,7 +251,7 @@ pub fn timestamp_to_timestamptz(ts: i64, zone: &crate::timezone::TimeZone) -> Pg
         return Ok(ts);
     }
     let offset = zone.offset_of_local(unix_seconds(ts)).offset;
-    let utc = ts - i64::from(offset) * USECS_PER_SEC;
+    let utc = ts.saturating_sub(i64::from(offset) * USECS_PER_SEC);
     if is_valid_timestamp(utc) { Ok(utc) } else { Err(timestamp_out_of_range()) }
 }
 
@@ -260,7 +260,8 @@ pub fn timestamptz_to_timestamp(ts: i64, zone: &crate::timezone::TimeZone) -> Pg
     if ts == TIMESTAMP_NOBEGIN || ts == TIMESTAMP_NOEND {
         return Ok(ts);
     }
-    let local = ts + i64::from(zone.at(unix_seconds(ts)).offset) * USECS_PER_SEC;
+    let offset = i64::from(zone.at(unix_seconds(ts)).offset);
+    let local = ts.saturating_add(offset * USECS_PER_SEC);
     if is_valid_timestamp(local) { Ok(local) } else { Err(timestamp_out_of_range()) }
 }
 

@@ -46,8 +46,8 @@ impl Lexer<'_> {
             if !trimmed.starts_with("/*") {
                 return Ok(());
             }
-            match trimmed.find("*/") {
-                Some(end) => self.pos += end + 2,
+            match trimmed[2..].find("*/") {
+                Some(end) => self.pos += end + 4,
                 None => bail!(SYNTAX_ERROR, "unexpected end of comment at end of jsonpath input"),
             }
         }
@@ -333,6 +333,7 @@ pub fn parse(text: &str) -> PgResult<JsonPath> {
         token: Token::End,
         filters: 0,
         subscripts: 0,
+        misplaced: None,
     };
     p.advance()?;
     if p.token == Token::End {
@@ -353,6 +354,9 @@ pub fn parse(text: &str) -> PgResult<JsonPath> {
     if p.token != Token::End {
         return Err(p.unexpected());
     }
+    if let Some(e) = p.misplaced {
+        return Err(e);
+    }
     Ok(JsonPath { lax, expr })
 }
 
@@ -361,6 +365,8 @@ struct Parser<'a> {
     token: Token,
     filters: usize,
     subscripts: usize,
+    /// The first `@` or `last` in a wrong place; other faults come before it.
+    misplaced: Option<PgError>,
 }
 
 impl Parser<'_> {
@@ -548,7 +554,10 @@ impl Parser<'_> {
             Token::Symbol("$") => Primary::Root,
             Token::Symbol("@") if self.filters > 0 => Primary::Current,
             Token::Symbol("@") => {
-                bail!(SYNTAX_ERROR, "@ is not allowed in root expressions")
+                self.misplaced.get_or_insert_with(|| {
+                    err!(SYNTAX_ERROR, "@ is not allowed in root expressions")
+                });
+                Primary::Current
             }
             Token::Symbol("(") => {
                 self.advance()?;
@@ -580,7 +589,12 @@ impl Parser<'_> {
                 "true" if word == "true" => Primary::Bool(true),
                 "false" if word == "false" => Primary::Bool(false),
                 "last" if self.subscripts > 0 => Primary::Last,
-                "last" => bail!(SYNTAX_ERROR, "LAST is allowed only in array subscripts"),
+                "last" => {
+                    self.misplaced.get_or_insert_with(|| {
+                        err!(SYNTAX_ERROR, "LAST is allowed only in array subscripts")
+                    });
+                    Primary::Last
+                }
                 _ => return Err(self.unexpected()),
             },
             _ => return Err(self.unexpected()),
