@@ -25,6 +25,7 @@ pub mod key;
 mod key_decode;
 mod key_jsonb;
 pub mod row;
+mod row_column;
 
 pub use key::{
     KeyKind, KeyOrder, decode_key_datum, encode_key_datum, encode_key_null, skip_key_datum,

@@ -314,14 +314,14 @@ fn put_fixed(slot: &mut [u8], phys: PhysType, value: &Datum) -> Option<()> {
 pub struct RowRef<'a> {
     layout: &'a RowLayout,
     bytes: &'a [u8],
-    natts: usize,
+    natts: u16,
     flags: u16,
     /// Start of the fixed section.
-    fixed: usize,
+    fixed: u32,
     /// Start of the var ends.
-    ends: usize,
+    ends: u32,
     /// Start of the var section.
-    var: usize,
+    var: u32,
 }
 
 #[cold]
@@ -358,7 +358,8 @@ impl<'a> RowRef<'a> {
         if bytes.len() < var {
             return Err(damaged());
         }
-        Ok(RowRef { layout, bytes, natts, flags, fixed, ends, var })
+        let (fixed, ends, var) = (fixed as u32, ends as u32, var as u32);
+        Ok(RowRef { layout, bytes, natts: natts as u16, flags, fixed, ends, var })
     }
 
     /// The transaction that wrote the row.
@@ -370,7 +371,7 @@ impl<'a> RowRef<'a> {
     /// Attributes stored.
     #[inline]
     pub fn natts(&self) -> usize {
-        self.natts
+        usize::from(self.natts)
     }
 
     /// The row's bytes.
@@ -389,9 +390,17 @@ impl<'a> RowRef<'a> {
         self.flags & HAS_LARGE != 0
     }
 
+    /// How and where a fixed-width attribute is stored.
+    pub(crate) fn fixed_place(&self, att: usize) -> Option<(PhysType, u32)> {
+        match self.layout.attrs[att] {
+            Attr { phys, place: Place::Fixed(offset) } => Some((phys, offset)),
+            _ => None,
+        }
+    }
+
     #[inline]
-    fn slot<const N: usize>(&self, offset: u32) -> [u8; N] {
-        let start = self.fixed + offset as usize;
+    pub(crate) fn slot<const N: usize>(&self, offset: u32) -> [u8; N] {
+        let start = self.fixed as usize + offset as usize;
         self.bytes.get(start..).and_then(|slot| slot.first_chunk()).copied().unwrap_or([0; N])
     }
 
@@ -399,11 +408,11 @@ impl<'a> RowRef<'a> {
     fn end(&self, var: u16) -> usize {
         let var = usize::from(var);
         if self.flags & WIDE != 0 {
-            let at = self.ends + var * 4;
+            let at = self.ends as usize + var * 4;
             let b = &self.bytes[at..at + 4];
             u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize
         } else {
-            let at = self.ends + var * 2;
+            let at = self.ends as usize + var * 2;
             u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]) as usize
         }
     }
@@ -415,8 +424,8 @@ impl<'a> RowRef<'a> {
             return Err(PgError::internal("attribute is of fixed width"));
         };
         let start = if var == 0 { 0 } else { self.end(var - 1) };
-        let bytes =
-            self.bytes.get(self.var + start..self.var + self.end(var)).ok_or_else(damaged)?;
+        let section = self.var as usize;
+        let bytes = self.bytes.get(section + start..section + self.end(var)).ok_or_else(damaged)?;
         if self.flags & HAS_LARGE == 0 {
             return Ok(Stored::Plain(bytes));
         }
@@ -499,7 +508,7 @@ impl<'a> RowRef<'a> {
         missing: &[Datum],
         large: &dyn LargeStore,
     ) -> PgResult<Datum> {
-        if att < self.natts {
+        if att < self.natts() {
             self.get(att, large)
         } else {
             Ok(missing.get(att).cloned().unwrap_or(Datum::Null))
@@ -527,7 +536,7 @@ impl<'a> RowRef<'a> {
         if !self.has_large() {
             return Vec::new();
         }
-        (0..self.natts)
+        (0..self.natts())
             .filter(|att| {
                 matches!(self.layout.attrs[*att].place, Place::Var(_)) && !self.is_null(*att)
             })

@@ -52,6 +52,8 @@ pub(crate) struct CopyInRun {
     binary_header: bool,
     binary_end: bool,
     header_pending: bool,
+    /// The row being read.
+    row: Vec<Datum>,
     batch: Vec<Vec<Datum>>,
     /// Line number of each row of the batch.
     lines: Vec<u64>,
@@ -95,6 +97,7 @@ impl CopyInRun {
             binary: Vec::new(),
             binary_header: false,
             binary_end: false,
+            row: Vec::new(),
             batch: Vec::new(),
             lines: Vec::new(),
             batch_bytes: 0,
@@ -166,33 +169,43 @@ impl CopyInRun {
                 continue;
             }
             match self.read_row(cx) {
-                Ok(Some(row)) => {
-                    self.batch_bytes += range.len();
-                    self.batch.push(row);
-                    self.lines.push(self.line);
-                }
-                Ok(None) => {}
+                Ok(true) => self.take_row(cx, range.len())?,
+                Ok(false) => {}
                 Err((e, Some(column))) => return Err(self.with_column(e, column)),
                 Err((e, None)) => return Err(self.with_line(e, range)),
-            }
-            if self.batch.len() >= BATCH_ROWS || self.batch_bytes >= BATCH_BYTES {
-                self.flush(cx)?;
             }
         }
     }
 
-    /// The row of the fields at hand; `None` if ON_ERROR skips it. Errors name the column if one is at
+    /// Inserts the row that was read, or adds it to the batch; `size` is its length in the input.
+    fn take_row(&mut self, cx: &StatementContext<'_>, size: usize) -> PgResult<()> {
+        if let Target::Bulk { inserter, defaults } = &mut self.target {
+            if self.line.is_multiple_of(BATCH_ROWS as u64) {
+                cx.core.backend.cancel.check()?;
+            }
+            let result = insert_bulk(cx, inserter, defaults, &mut self.row);
+            let line = self.line;
+            return result.map_err(|e| e.context(self.at_line(line)));
+        }
+        self.batch_bytes += size;
+        self.batch.push(std::mem::take(&mut self.row));
+        self.lines.push(self.line);
+        if self.batch.len() >= BATCH_ROWS || self.batch_bytes >= BATCH_BYTES {
+            self.flush(cx)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the row of the fields at hand; false if ON_ERROR skips it. Errors name the column if one is at
     /// fault.
-    fn read_row(
-        &mut self,
-        cx: &StatementContext<'_>,
-    ) -> Result<Option<Vec<Datum>>, (PgError, Option<usize>)> {
+    fn read_row(&mut self, cx: &StatementContext<'_>) -> Result<bool, (PgError, Option<usize>)> {
         let n = self.columns.len();
         if self.fields.len() > n && !(n == 0 && self.fields.len() == 1) {
             let e = err!(BAD_COPY_FILE_FORMAT, "extra data after last expected column");
             return Err((e, None));
         }
-        let mut row = vec![Datum::Null; self.relation.attrs.len()];
+        self.row.clear();
+        self.row.resize(self.relation.attrs.len(), Datum::Null);
         for i in 0..n {
             if i >= self.fields.len() {
                 let missing = &self.columns[i].name;
@@ -200,15 +213,15 @@ impl CopyInRun {
                 return Err((e, None));
             }
             match self.read_field(cx, i) {
-                Ok(value) => row[self.columns[i].attnum as usize - 1] = value,
+                Ok(value) => self.row[self.columns[i].attnum as usize - 1] = value,
                 Err(e) if self.options.ignore_errors && e.is_soft() => {
                     self.skip(cx, i).map_err(|e| (e, Some(i)))?;
-                    return Ok(None);
+                    return Ok(false);
                 }
                 Err(e) => return Err((e, Some(i))),
             }
         }
-        Ok(Some(row))
+        Ok(true)
     }
 
     fn read_field(&self, cx: &StatementContext<'_>, i: usize) -> PgResult<Datum> {
@@ -349,14 +362,9 @@ impl CopyInRun {
                 self.binary_end = true;
                 break;
             }
-            let row = self.read_record(cx, record)?;
+            self.row = self.read_record(cx, record)?;
             self.line += 1;
-            self.batch_bytes += length;
-            self.batch.push(row);
-            self.lines.push(self.line);
-            if self.batch.len() >= BATCH_ROWS || self.batch_bytes >= BATCH_BYTES {
-                self.flush(cx)?;
-            }
+            self.take_row(cx, length)?;
         }
         if *at < data.len() {
             bail!(BAD_COPY_FILE_FORMAT, "received copy data after EOF marker");
@@ -395,13 +403,11 @@ impl CopyInRun {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let mut rows = std::mem::take(&mut self.batch);
+        let rows = std::mem::take(&mut self.batch);
         let lines = std::mem::take(&mut self.lines);
         let mut done = 0;
         let result = match &mut self.target {
-            Target::Bulk { inserter, defaults } => {
-                insert_bulk(cx, inserter, defaults, &mut rows, &mut done)
-            }
+            Target::Bulk { .. } => Ok(0),
             Target::Insert(plans) => insert(cx, plans, Arc::new(rows), &mut done),
         };
         match result {
@@ -444,6 +450,10 @@ impl CopyInRun {
 /// NULL of a column: a domain may refuse it.
 fn null_value(cx: &StatementContext<'_>, column: &CopyColumn) -> PgResult<Datum> {
     use catalog::CatalogRead;
+    // Built-in types but those of the information schema are no domains.
+    if column.typ.0 < 10_000 {
+        return Ok(Datum::Null);
+    }
     let typ = cx.catalog.get_type(column.typ)?;
     if typ.typtype == 'd' {
         // The domain's input function checks NULL against its constraints.
@@ -546,19 +556,13 @@ fn insert_bulk(
     cx: &StatementContext<'_>,
     inserter: &mut BulkInserter,
     defaults: &mut [(usize, StandaloneExprs)],
-    rows: &mut [Vec<Datum>],
-    done: &mut u64,
-) -> PgResult<u64> {
-    cx.core.backend.cancel.check()?;
-    for row in rows {
-        for (at, default) in defaults.iter_mut() {
-            row[*at] = default.eval_one(cx, &cx.catalog, &[])?;
-        }
-        inserter.insert(cx, &cx.catalog, row)?;
-        *done += 1;
+    row: &mut [Datum],
+) -> PgResult<()> {
+    for (at, default) in defaults.iter_mut() {
+        row[*at] = default.eval_one(cx, &cx.catalog, &[])?;
     }
-    // The inserter itself counts.
-    Ok(0)
+    inserter.insert(cx, &cx.catalog, row)?;
+    Ok(())
 }
 
 /// Plans the INSERT that a batch goes through.

@@ -113,24 +113,20 @@ impl LineSplitter {
 
     fn find_text(&mut self) -> PgResult<Option<(usize, usize)>> {
         let mut i = self.scanned;
-        while i < self.buffer.len() {
-            match self.buffer[i] {
-                // The byte after a backslash is data, a newline too.
-                b'\\' => {
-                    if i + 1 >= self.buffer.len() && !self.finished {
-                        break;
-                    }
-                    // A terminator that ends the data without a line end after it.
-                    i += 2;
-                }
-                b'\n' | b'\r' => match self.end_at(i, false)? {
-                    Some(length) => return Ok(Some((i, length))),
-                    None => break,
-                },
-                _ => i += 1,
+        while let Some(ahead) = memchr::memchr3(b'\\', b'\n', b'\r', &self.buffer[i..]) {
+            i += ahead;
+            self.scanned = i;
+            if self.buffer[i] != b'\\' {
+                let length = self.end_at(i, false)?;
+                return Ok(length.map(|length| (i, length)));
             }
+            // The byte after a backslash is data, a newline too.
+            if i + 1 >= self.buffer.len() && !self.finished {
+                return Ok(None);
+            }
+            i = (i + 2).min(self.buffer.len());
         }
-        self.scanned = i.min(self.buffer.len());
+        self.scanned = self.buffer.len();
         Ok(None)
     }
 
@@ -215,6 +211,21 @@ impl Fields {
     }
 
     fn split_text(&mut self, line: &[u8], options: &CopyOptions) {
+        if options.default.is_none() && memchr::memchr(b'\\', line).is_none() {
+            self.bytes.extend_from_slice(line);
+            let null = options.null.as_bytes();
+            let mut add = |start: usize, end: usize| {
+                let range = (line[start..end] != *null).then_some((start, end));
+                self.ranges.push((range, false));
+            };
+            let mut start = 0;
+            for end in memchr::memchr_iter(options.delimiter, line) {
+                add(start, end);
+                start = end + 1;
+            }
+            add(start, line.len());
+            return;
+        }
         let mut rest = line;
         loop {
             let start = self.bytes.len();
@@ -356,6 +367,11 @@ fn unescape(rest: &[u8], out: &mut Vec<u8>) -> usize {
 
 /// Appends a field's text in text form.
 pub(crate) fn write_text(text: &[u8], options: &CopyOptions, out: &mut Vec<u8>) {
+    let plain = |b: &u8| *b > 13 && *b != b'\\' && *b != options.delimiter;
+    if text.iter().all(plain) {
+        out.extend_from_slice(text);
+        return;
+    }
     for &b in text {
         let letter = match b {
             8 => b'b',

@@ -64,6 +64,18 @@ impl Batch {
         self.len += 1;
     }
 
+    /// Says how many rows all columns now have.
+    pub fn set_len(&mut self, rows: usize) {
+        debug_assert!(self.columns.iter().all(|c| c.len() == rows));
+        self.len = rows;
+    }
+
+    /// Adds rows to a batch without columns.
+    pub fn add_empty_rows(&mut self, rows: usize) {
+        debug_assert!(self.columns.is_empty());
+        self.len += rows;
+    }
+
     /// Appends a row by cloning its values.
     pub fn push_row<'a>(&mut self, values: impl IntoIterator<Item = &'a Datum>) {
         for (column, value) in self.columns.iter_mut().zip(values) {

@@ -4,11 +4,12 @@
 //! other types use their default hash operator class.
 use crate::{
     Cx,
-    expr::{FnCall, is_deterministic},
+    expr::{CompareOp, FnCall, Kernel, bytes, is_deterministic, number},
 };
 use catalog::CatalogRead;
 use error::PgResult;
 use fmgr::FnContext;
+use std::cmp::Ordering;
 use types::{Datum, Oid, type_oid};
 
 /// How values of one column are hashed.
@@ -148,14 +149,27 @@ pub struct KeyColumn {
     pub col: usize,
     pub(crate) hash: HashKind,
     pub(crate) equal: FnCall,
+    pub(crate) kernel: Kernel,
 }
 
 impl KeyColumn {
+    pub(crate) fn new(col: usize, hash: HashKind, equal: FnCall) -> Self {
+        let kernel = match equal.as_fast2().map(|_| Kernel::of(&equal.info.prosrc)) {
+            Some(kernel @ (Kernel::Number(CompareOp::Eq) | Kernel::Bytes(CompareOp::Eq))) => kernel,
+            _ => Kernel::None,
+        };
+        KeyColumn { col, hash, equal, kernel }
+    }
+
     /// Whether two values are not distinct: NULLs are equal to each other.
     #[inline]
     pub(crate) fn not_distinct(&self, cx: &mut Cx<'_>, a: &Datum, b: &Datum) -> PgResult<bool> {
         match (a.is_null(), b.is_null()) {
-            (false, false) => self.equal.test2(cx, a, b),
+            (false, false) => match self.kernel {
+                Kernel::Number(_) => Ok(number(a, b).is_some_and(Ordering::is_eq)),
+                Kernel::Bytes(_) => Ok(bytes(a, b).is_some_and(Ordering::is_eq)),
+                _ => self.equal.test2(cx, a, b),
+            },
             (a, b) => Ok(a && b),
         }
     }

@@ -18,7 +18,7 @@ pub fn check_index(
     let mut problems = Vec::new();
     let mut encoder = KeyEncoder::new();
     let mut expected = 0u64;
-    let mut scan = heap.scan(tx, snapshot)?;
+    let mut scan = heap.scan_engine(tx, snapshot)?;
     while scan.advance()? {
         let Some(values) = columns(&scan.row()?, &scan.large())? else { continue };
         expected += 1;

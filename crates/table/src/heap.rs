@@ -28,6 +28,8 @@ fn large_key(sid: StorageId, rowid: Rowid, att: u16) -> [u8; 14] {
 #[derive(Clone)]
 pub struct Heap {
     desc: Arc<TableDesc>,
+    /// Looked up with the first row.
+    rowids: std::sync::OnceLock<Arc<txn::RowidAllocator>>,
 }
 
 /// The large attributes of one row as a snapshot sees them.
@@ -71,12 +73,23 @@ fn missing_large(rowid: Rowid, att: u16) -> PgError {
 impl Heap {
     /// The heap that `desc` describes.
     pub fn new(desc: Arc<TableDesc>) -> Self {
-        Heap { desc }
+        Heap { desc, rowids: std::sync::OnceLock::new() }
     }
 
     /// Its descriptor.
     pub fn desc(&self) -> &Arc<TableDesc> {
         &self.desc
+    }
+
+    fn next_rowid(&self, tx: &Transaction) -> PgResult<Rowid> {
+        let rowids = match self.rowids.get() {
+            Some(rowids) => rowids,
+            None => {
+                let rowids = tx.store().rowids(self.desc.sid)?;
+                self.rowids.get_or_init(|| rowids)
+            }
+        };
+        Ok(Rowid(rowids.alloc()))
     }
 
     /// Adds a row after all others.
@@ -86,7 +99,7 @@ impl Heap {
         encoder: &mut KeyEncoder,
         values: &[Datum],
     ) -> PgResult<Rowid> {
-        let rowid = Rowid(tx.store().rowids(self.desc.sid)?.alloc());
+        let rowid = self.next_rowid(tx)?;
         self.put(tx, encoder, rowid, values)?;
         Ok(rowid)
     }
@@ -99,7 +112,7 @@ impl Heap {
         encoder: &mut KeyEncoder,
         values: &[Datum],
     ) -> PgResult<Rowid> {
-        let rowid = Rowid(tx.store().rowids(self.desc.sid)?.alloc());
+        let rowid = self.next_rowid(tx)?;
         self.encode(tx, encoder, rowid, values)?;
         writer.put(&row_key(self.desc.sid, rowid.0), &encoder.value)?;
         Ok(rowid)
@@ -224,6 +237,14 @@ impl Heap {
 
     /// A scan of all rows in order of their ids.
     pub fn scan(&self, tx: &Arc<Transaction>, snapshot: &Snapshot) -> PgResult<HeapScan> {
+        match HeapScan::by_segments(&self.desc, tx, snapshot)? {
+            Some(scan) => Ok(scan),
+            None => self.scan_engine(tx, snapshot),
+        }
+    }
+
+    /// As [`Heap::scan`], past the segments that other scans keep: for few rows, and to check what is stored.
+    pub fn scan_engine(&self, tx: &Arc<Transaction>, snapshot: &Snapshot) -> PgResult<HeapScan> {
         self.scan_range(tx, snapshot, Rowid(0), Rowid(LARGE), false)
     }
 

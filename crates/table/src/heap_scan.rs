@@ -6,8 +6,7 @@ use crate::{
 use codec::{LargeStore, RowRef};
 use error::PgResult;
 use std::sync::Arc;
-use txn::IterOptions;
-use txn::{Scan, Snapshot, Transaction};
+use txn::{IterOptions, Scan, Segment, SegmentScan, Snapshot, Transaction};
 use types::Datum;
 
 /// A position in a heap.
@@ -15,9 +14,44 @@ pub struct HeapScan {
     desc: Arc<TableDesc>,
     tx: Arc<Transaction>,
     snapshot: Snapshot,
-    scan: Scan,
-    backward: bool,
-    started: bool,
+    source: Source,
+}
+
+/// Where rows come from.
+enum Source {
+    /// Key by key.
+    Keys { scan: Scan, backward: bool, started: bool },
+    /// Pieces of the heap; of `here`, the first `at` rows have been given out.
+    Segments { scan: SegmentScan, here: Option<Arc<Segment>>, at: usize },
+}
+
+/// Rows side by side that a scan comes to next.
+pub struct RowRun {
+    segment: Arc<Segment>,
+    from: usize,
+    to: usize,
+}
+
+impl RowRun {
+    /// Number of rows, at least one.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.to - self.from
+    }
+
+    /// The id of a row, by its position.
+    pub fn rowid(&self, at: usize) -> Rowid {
+        Rowid(self.segment.rowid(self.from + at))
+    }
+
+    /// All rows.
+    pub fn rows<'a>(&'a self, desc: &'a TableDesc, out: &mut Vec<RowRef<'a>>) -> PgResult<()> {
+        out.reserve(self.len());
+        for at in self.from..self.to {
+            out.push(RowRef::new(self.segment.value(at), &desc.layout)?);
+        }
+        Ok(())
+    }
 }
 
 /// A scan of more rows than this leaves the block cache alone.
@@ -41,62 +75,141 @@ impl HeapScan {
             options.readahead = 1 << 20;
         }
         let scan = tx.scan(snapshot, options)?;
-        Ok(HeapScan {
-            desc,
+        let source = Source::Keys { scan, backward, started: false };
+        Ok(HeapScan { desc, tx: tx.clone(), snapshot: snapshot.clone(), source })
+    }
+
+    /// A scan of all rows by segments, if the heap and the snapshot allow it.
+    pub(crate) fn by_segments(
+        desc: &Arc<TableDesc>,
+        tx: &Arc<Transaction>,
+        snapshot: &Snapshot,
+    ) -> PgResult<Option<Self>> {
+        let Some(scan) = tx.scan_segments(snapshot, desc.sid)? else { return Ok(None) };
+        let source = Source::Segments { scan, here: None, at: 0 };
+        Ok(Some(HeapScan {
+            desc: desc.clone(),
             tx: tx.clone(),
             snapshot: snapshot.clone(),
-            scan,
-            backward,
-            started: false,
-        })
+            source,
+        }))
     }
 
     /// To the next row; false at the end.
     #[inline]
     pub fn advance(&mut self) -> PgResult<bool> {
-        match (self.started, self.backward) {
-            (true, false) => self.scan.next(),
-            (true, true) => self.scan.prev(),
-            (false, false) => self.scan.seek_to_first(),
-            (false, true) => self.scan.seek_to_last(),
+        match &mut self.source {
+            Source::Segments { here: Some(here), at, .. } if *at < here.len() => {
+                *at += 1;
+                Ok(true)
+            }
+            Source::Segments { scan, here, at } => {
+                *here = scan.next(here.take())?;
+                *at = 1;
+                Ok(here.is_some())
+            }
+            Source::Keys { scan, backward, started } => {
+                match (*started, *backward) {
+                    (true, false) => scan.next(),
+                    (true, true) => scan.prev(),
+                    (false, false) => scan.seek_to_first(),
+                    (false, true) => scan.seek_to_last(),
+                }
+                *started = true;
+                if scan.valid() {
+                    return Ok(true);
+                }
+                scan.status()?;
+                Ok(false)
+            }
         }
-        self.started = true;
-        if self.scan.valid() {
-            return Ok(true);
-        }
-        self.scan.status()?;
-        Ok(false)
     }
 
-    /// Turns around: [`HeapScan::advance`] goes the other way from here (cursors).
-    pub fn set_backward(&mut self, backward: bool) {
-        self.backward = backward;
+    /// Steps over up to `max_rows` rows without looking at them; returns how many there were, none at the end.
+    pub fn skip(&mut self, max_rows: usize) -> PgResult<usize> {
+        let mut rows = 0;
+        while rows < max_rows && self.advance()? {
+            rows += 1;
+            if let Source::Segments { here: Some(here), at, .. } = &mut self.source {
+                let more = (here.len() - *at).min(max_rows - rows);
+                *at += more;
+                rows += more;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Up to `max_rows` rows that come next, to be looked at together; [`HeapScan::skip`] steps over them.
+    /// `None` if this scan goes row by row, or is at its end.
+    pub fn run(&mut self, max_rows: usize) -> PgResult<Option<RowRun>> {
+        let Source::Segments { scan, here, at } = &mut self.source else { return Ok(None) };
+        if here.as_ref().is_none_or(|here| *at >= here.len()) {
+            *here = scan.next(here.take())?;
+            *at = 0;
+        }
+        Ok(here.as_ref().map(|here| RowRun {
+            segment: here.clone(),
+            from: *at,
+            to: here.len().min(*at + max_rows),
+        }))
+    }
+
+    /// Whether [`HeapScan::run`] gives rows.
+    pub fn has_runs(&self) -> bool {
+        matches!(self.source, Source::Segments { .. })
+    }
+
+    /// Decodes an attribute of rows of a run; `ids` are their positions in the run.
+    pub fn decode_column(
+        &self,
+        run: &RowRun,
+        rows: &[RowRef<'_>],
+        ids: Option<&[u16]>,
+        att: usize,
+        out: &mut Vec<Datum>,
+    ) -> PgResult<()> {
+        let large = |at: usize| HeapLarge {
+            tx: &self.tx,
+            snapshot: Some(&self.snapshot),
+            sid: self.desc.sid,
+            rowid: run.rowid(ids.map_or(at, |ids| usize::from(ids[at]))),
+        };
+        RowRef::decode_column(rows, att, &self.desc.missing, large, out)
     }
 
     /// Starts again from the beginning.
     pub fn rewind(&mut self) {
-        self.started = false;
-    }
-
-    /// Goes to the row, or where it would be: the next `advance` gives the first row at or after it.
-    pub fn seek(&mut self, rowid: Rowid) -> PgResult<bool> {
-        self.started = true;
-        self.scan.seek(&row_key(self.desc.sid, rowid.0));
-        self.scan.status()?;
-        Ok(self.scan.valid())
+        match &mut self.source {
+            Source::Keys { started, .. } => *started = false,
+            Source::Segments { scan, here, .. } => {
+                scan.rewind();
+                *here = None;
+            }
+        }
     }
 
     /// The id of the row here.
     #[inline]
     pub fn rowid(&self) -> Rowid {
-        let id = self.scan.key().get(4..12).and_then(|bytes| bytes.first_chunk());
-        Rowid(id.map_or(0, |bytes| u64::from_be_bytes(*bytes)))
+        match &self.source {
+            Source::Segments { here: Some(here), at, .. } => Rowid(here.rowid(*at - 1)),
+            Source::Segments { .. } => Rowid(0),
+            Source::Keys { scan, .. } => {
+                let id = scan.key().get(4..12).and_then(|bytes| bytes.first_chunk());
+                Rowid(id.map_or(0, |bytes| u64::from_be_bytes(*bytes)))
+            }
+        }
     }
 
     /// The row here; call it while `advance` said true.
     #[inline]
     pub fn row(&self) -> PgResult<RowRef<'_>> {
-        RowRef::new(self.scan.value(), &self.desc.layout)
+        let value = match &self.source {
+            Source::Segments { here: Some(here), at, .. } => here.value(*at - 1),
+            Source::Segments { .. } => &[],
+            Source::Keys { scan, .. } => scan.value(),
+        };
+        RowRef::new(value, &self.desc.layout)
     }
 
     /// The large attributes of the row here.

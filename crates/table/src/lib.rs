@@ -42,7 +42,7 @@ pub use check::check_index;
 pub use codec::{KeyKind, KeyOrder, LargeStore, NoLarge, RowLayout, RowRef};
 pub use desc::{IndexDesc, KeyColumn, TableDesc};
 pub use heap::{Heap, HeapLarge};
-pub use heap_scan::HeapScan;
+pub use heap_scan::{HeapScan, RowRun};
 pub use index::{Index, UniqueCheck};
 pub use index_scan::{IndexRange, IndexScan};
 pub use key_encoder::{KeyEncoder, KeyEncoderPool, PoolStats, PooledKeyEncoder};

@@ -371,6 +371,10 @@ fn publish(store: &Store, part: &[Arc<CommitRequest>], durable: bool) -> bool {
 const NOTED_WRITES: usize = 8192;
 
 fn note_writes(store: &Store, work: &CommitWork, csn: u64) {
+    if work.in_files {
+        store.segments.note_all(csn);
+    }
+    store.segments.note(&work.batch, csn);
     let everything = work.batch.len() > NOTED_WRITES
         || work.in_files
         || work.batch.iter().any(|op| matches!(op, BatchOp::DeleteRange(..)));

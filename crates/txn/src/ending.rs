@@ -1,6 +1,6 @@
 //! How a transaction ends: what it hands to the committer, what runs after, how it is undone.
 use crate::{
-    CommitTicket, Transaction, TxnState,
+    CommitTicket, StorageId, Transaction, TxnState,
     commit::CommitWork,
     meta,
     store::{clear_storage, pending_key},
@@ -11,6 +11,16 @@ use std::{
     any::Any,
     sync::{Arc, atomic::Ordering},
 };
+
+/// A transaction that writes more than this goes to the engine as sorted files rather than through the log,
+/// which would write everything twice and a third time when its memtable is full.
+const FILES_ABOVE: usize = 24 << 20;
+
+impl Inner {
+    fn by_files(&self) -> bool {
+        self.overlay.spill.is_some() || self.overlay.bytes > FILES_ABOVE
+    }
+}
 
 impl Transaction {
     /// Runs after the commit is acknowledged; never if the (sub)transaction rolls back.
@@ -68,7 +78,8 @@ impl Transaction {
             drop(guard);
             return Ok(CommitTicket { tx: self.clone(), request: None });
         }
-        let work = match self.prepare_work(inner) {
+        let by_files = inner.by_files();
+        let work = match self.prepare_work(inner, by_files) {
             Ok(work) => work,
             Err(error) => {
                 inner.state = TxnState::Active;
@@ -83,24 +94,24 @@ impl Transaction {
         Ok(CommitTicket { tx: self.clone(), request: Some(request) })
     }
 
-    pub(crate) fn prepare_work(&self, inner: &mut Inner) -> PgResult<CommitWork> {
+    pub(crate) fn prepare_work(&self, inner: &mut Inner, by_files: bool) -> PgResult<CommitWork> {
         let mut work = CommitWork {
             attachments: std::mem::take(&mut inner.attachments),
             sxact: inner.sxact.clone(),
             sync: inner.durable || self.synchronous_commit.load(Ordering::Relaxed),
             ..CommitWork::default()
         };
-        if inner.overlay.spill.is_some() {
+        if by_files {
             self.prepare_files(inner, &mut work)?;
             return Ok(work);
         }
-        for (key, versions) in &inner.overlay.map {
-            match versions.last().map(|version| version.value.as_deref()) {
-                Some(Some(value)) => work.batch.put(key, value),
-                Some(None) => work.batch.delete(key),
-                None => {}
+        inner.overlay.each_newest(&mut |key, value| {
+            match value {
+                Some(value) => work.batch.put(key, value),
+                None => work.batch.delete(key),
             }
-        }
+            Ok(())
+        })?;
         for created in inner.created.iter().filter(|created| created.noted) {
             work.batch.delete(&pending_key(meta::PENDING_CREATE, created.sid));
         }
@@ -110,11 +121,12 @@ impl Transaction {
         Ok(work)
     }
 
-    /// The writes of a spilled transaction as sorted files, which the engine takes all or nothing. The notes
+    /// The writes of a large transaction as sorted files, which the engine takes all or nothing. The notes
     /// about storage come first in key order, as their storage ids are the least.
     fn prepare_files(&self, inner: &Inner, work: &mut CommitWork) -> PgResult<()> {
         const FILE_BYTES: u64 = 256 << 20;
-        let Some(spill) = &inner.overlay.spill else { return Ok(()) };
+        /// A new storage id begins a new file after this many bytes, so that files cover little of others.
+        const PART_BYTES: u64 = 4 << 20;
         let engine = &self.store.engine;
         let mut file = engine.file_writer()?;
         let mut created: Vec<_> = inner.created.iter().filter(|c| c.noted).map(|c| c.sid).collect();
@@ -129,17 +141,25 @@ impl Transaction {
             file.put(&pending_key(meta::PENDING_DROP, *sid), b"")?;
         }
         let mut files = Vec::new();
-        spill.drain(&inner.overlay.map, &mut |key, value| {
-            match value {
-                Some(value) => file.put(key, value)?,
-                None => file.delete(key)?,
-            }
-            if file.byte_size() >= FILE_BYTES {
+        let mut last = StorageId(0);
+        let mut write = |key: &[u8], value: Option<&[u8]>| {
+            let sid = StorageId::of_key(key);
+            let size = file.byte_size();
+            if size >= FILE_BYTES || (size >= PART_BYTES && sid != last) {
                 let full = std::mem::replace(&mut file, engine.file_writer()?);
                 files.extend(full.finish()?);
+                self.backend.cancel.check()?;
             }
-            self.backend.cancel.check()
-        })?;
+            last = sid;
+            match value {
+                Some(value) => file.put(key, value),
+                None => file.delete(key),
+            }
+        };
+        match &inner.overlay.spill {
+            Some(spill) => spill.drain(&inner.overlay, &mut write)?,
+            None => inner.overlay.each_newest(&mut write)?,
+        }
         files.extend(file.finish()?);
         work.files = files;
         work.in_files = true;

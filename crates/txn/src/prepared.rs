@@ -190,7 +190,7 @@ impl Transaction {
             store.ssi.prepare(sxact)?;
         }
         let created: Vec<_> = inner.created.iter().filter(|c| c.noted).map(|c| c.sid).collect();
-        let work = self.prepare_work(&mut inner)?;
+        let work = self.prepare_work(&mut inner, false)?;
         let backend = store.backend(0);
         store.locks().transfer(self.backend(), &backend);
         backend.xid.store(xid, Ordering::SeqCst);

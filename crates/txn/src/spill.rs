@@ -6,12 +6,12 @@
 //! Rolled-back subtransactions are not searched for there: their id ranges are remembered and skipped.
 use crate::{
     StorageId,
-    overlay::{Item, Version, Versions, visible},
+    overlay::{Item, Overlay, Version, Versions, visible},
 };
 use error::{PgError, PgResult};
 use kv::{Durability, Engine, IterOptions, WriteBatch};
 use rustc_hash::FxHashMap;
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{ops::Bound, sync::Arc};
 
 pub(crate) struct Spill {
     engine: Arc<dyn Engine>,
@@ -19,7 +19,7 @@ pub(crate) struct Spill {
     /// Rolled-back ranges `[from, to)` of subtransaction ids.
     aborted: Vec<(u32, u32)>,
     /// Greatest key spilled of each storage id: what is greater was not spilled before.
-    greatest: FxHashMap<StorageId, Box<[u8]>>,
+    greatest: FxHashMap<StorageId, Vec<u8>>,
 }
 
 const BATCH_BYTES: usize = 1 << 20;
@@ -30,32 +30,40 @@ impl Spill {
         Spill { engine, snapshot, aborted: Vec::new(), greatest: FxHashMap::default() }
     }
 
-    /// Takes over all versions of `map`; returns the bytes written.
-    pub(crate) fn absorb(&mut self, map: &mut BTreeMap<Arc<[u8]>, Versions>) -> PgResult<u64> {
+    /// Takes over all that is in the overlay's memory; returns the bytes written.
+    pub(crate) fn absorb(&mut self, overlay: &Overlay) -> PgResult<u64> {
         let mut batch = WriteBatch::new();
         let mut value = Vec::new();
         let mut written = 0;
-        for (key, versions) in std::mem::take(map) {
-            let sid = StorageId::of_key(&key);
+        overlay.each(&mut |key, row, versions| {
+            let sid = StorageId::of_key(key);
             value.clear();
-            match self.greatest.get(&sid) {
+            match self.greatest.get_mut(&sid) {
                 Some(greatest) if greatest[..] >= key[..] => {
-                    self.snapshot.get_with(&key, &mut |old| value.extend_from_slice(old))?;
+                    self.snapshot.get_with(key, &mut |old| value.extend_from_slice(old))?;
                 }
-                _ => {}
+                Some(greatest) => {
+                    greatest.clear();
+                    greatest.extend_from_slice(key);
+                }
+                None => {
+                    self.greatest.insert(sid, key.to_vec());
+                }
             }
-            versions.iter().for_each(|version| encode(&mut value, version));
-            batch.put(&key, &value);
-            let greater = self.greatest.get(&sid).is_none_or(|greatest| greatest[..] < key[..]);
-            if greater {
-                self.greatest.insert(sid, key[..].into());
+            if let Some(row) = row {
+                encode(&mut value, row.stamp, Some(row.value));
             }
+            for version in versions.into_iter().flatten() {
+                encode(&mut value, (version.cid, version.sub), version.value.as_deref());
+            }
+            batch.put(key, &value);
             if batch.byte_size() >= BATCH_BYTES {
                 written += batch.byte_size() as u64;
                 self.engine.write(&batch, Durability::Volatile)?;
                 batch.clear();
             }
-        }
+            Ok(())
+        })?;
         written += batch.byte_size() as u64;
         self.engine.write(&batch, Durability::Volatile)?;
         self.snapshot = self.engine.snapshot();
@@ -132,48 +140,45 @@ impl Spill {
         Ok((out, complete))
     }
 
-    /// Hands the newest version of every key to `write`, in key order, those of `memory` first.
+    /// Hands the newest version of every key to `write`, in key order, those of the overlay's memory first.
     pub(crate) fn drain(
         &self,
-        memory: &BTreeMap<Arc<[u8]>, Versions>,
+        overlay: &Overlay,
         write: &mut dyn FnMut(&[u8], Option<&[u8]>) -> PgResult<()>,
     ) -> PgResult<()> {
         let options =
             IterOptions { lower: None, upper: None, readahead: 2 << 20, fill_cache: false };
         let mut cursor = self.snapshot.iter(options);
         cursor.seek_to_first();
-        let mut memory = memory.iter().peekable();
-        loop {
-            let spilled = cursor.valid().then(|| cursor.key());
-            let (from_memory, from_spill) = match (memory.peek(), spilled) {
-                (None, None) => return cursor.status(),
-                (Some(_), None) => (true, false),
-                (None, Some(_)) => (false, true),
-                (Some((key, _)), Some(other)) => (&key[..] <= other, &key[..] >= other),
-            };
-            if from_memory {
-                if let Some((key, versions)) = memory.next() {
-                    if let Some(version) = versions.last() {
-                        write(key, version.value.as_deref())?;
-                    }
-                }
-            } else if from_spill {
-                let versions = self.decode(cursor.value())?;
-                if let Some(version) = versions.last() {
-                    write(cursor.key(), version.value.as_deref())?;
-                }
+        let newest = |bytes: &[u8],
+                      key: &[u8],
+                      write: &mut dyn FnMut(&[u8], Option<&[u8]>) -> _| {
+            match self.decode(bytes)?.last() {
+                Some(version) => write(key, version.value.as_deref()),
+                None => Ok(()),
             }
-            if from_spill {
+        };
+        overlay.each_newest(&mut |key, value| {
+            while cursor.valid() && cursor.key() < key {
+                newest(cursor.value(), cursor.key(), write)?;
                 cursor.next();
             }
+            if cursor.valid() && cursor.key() == key {
+                cursor.next();
+            }
+            write(key, value)
+        })?;
+        while cursor.valid() {
+            newest(cursor.value(), cursor.key(), write)?;
+            cursor.next();
         }
+        cursor.status()
     }
 }
 
-fn encode(out: &mut Vec<u8>, version: &Version) {
-    let value = version.value.as_deref();
-    out.extend_from_slice(&version.cid.to_le_bytes());
-    out.extend_from_slice(&version.sub.to_le_bytes());
+fn encode(out: &mut Vec<u8>, (cid, sub): (u32, u32), value: Option<&[u8]>) {
+    out.extend_from_slice(&cid.to_le_bytes());
+    out.extend_from_slice(&sub.to_le_bytes());
     out.push(value.is_some() as u8);
     out.extend_from_slice(&(value.map_or(0, <[u8]>::len) as u32).to_le_bytes());
     out.extend_from_slice(value.unwrap_or_default());

@@ -10,6 +10,7 @@ use crate::{
     meta,
     prepared::PreparedSet,
     row_lock::row_key,
+    segment::SegmentCache,
     ssi::Ssi,
     view::Views,
 };
@@ -34,6 +35,8 @@ pub struct StoreOptions {
     pub overlay_budget: usize,
     /// Bytes of the read cache; 0 turns it off.
     pub read_cache: usize,
+    /// Bytes of rows that scans keep side by side in memory; 0 turns it off.
+    pub segment_cache: usize,
     /// How often commits that did not wait for the log are made durable (`wal_writer_delay`).
     pub wal_writer_delay: Duration,
 }
@@ -43,6 +46,7 @@ impl Default for StoreOptions {
         StoreOptions {
             overlay_budget: 256 << 20,
             read_cache: 64 << 20,
+            segment_cache: 256 << 20,
             wal_writer_delay: Duration::from_millis(200),
         }
     }
@@ -64,6 +68,7 @@ pub struct Store {
     pub(crate) stats: Arc<StoreStats>,
     pub(crate) recent: RecentWrites,
     pub(crate) cache: ReadCache,
+    pub(crate) segments: SegmentCache,
     pub(crate) ssi: Ssi,
     prepared: PreparedSet,
     failpoints: Failpoints,
@@ -130,6 +135,7 @@ impl Store {
             committer: Arc::default(),
             recent: RecentWrites::new(1),
             cache: ReadCache::new(options.read_cache),
+            segments: SegmentCache::new(options.segment_cache, 1),
             ssi: Ssi::default(),
             prepared: PreparedSet::default(),
             stats,
@@ -362,6 +368,7 @@ impl Store {
 
     pub(crate) fn forget_rowids(&self, sid: StorageId) {
         self.rowids.remove(&sid);
+        self.segments.forget(sid);
     }
 
     /// Writes beside all transactions, in the log but not synced: state that is never rolled back, such as

@@ -409,14 +409,23 @@ impl Transaction {
 
     /// A cursor over a range of one storage id as a snapshot sees it; not positioned yet.
     pub fn scan(self: &Arc<Self>, snapshot: &Snapshot, options: IterOptions) -> PgResult<Scan> {
-        self.store.stats.scans.add(1);
         let sid = options.lower.as_deref().map(StorageId::of_key);
+        self.store.stats.scans.add(1);
         let base = sid.and_then(|sid| self.private_base(sid, snapshot.curcid()));
-        if base.is_none() && self.tracked.load(Ordering::Acquire) {
-            self.track_scan(snapshot, &options)?;
+        if base.is_none() {
+            self.note_scan(snapshot, &options)?;
         }
         let base = base.as_ref().unwrap_or(&snapshot.view.snapshot);
         Ok(Scan::new(self.clone(), snapshot, base.as_ref(), options))
+    }
+
+    /// Notes a scan for serializable isolation.
+    pub(crate) fn note_scan(&self, snapshot: &Snapshot, options: &IterOptions) -> PgResult<()> {
+        if self.tracked.load(Ordering::Acquire) {
+            self.track_scan(snapshot, options)
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn own_writes_in(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
@@ -471,7 +480,7 @@ impl Transaction {
 
     /// Writes a key.
     pub fn put(&self, key: &[u8], value: &[u8]) -> PgResult<()> {
-        self.write(key, Some(Arc::from(value)))
+        self.write(key, Some(value))
     }
 
     /// Removes a key.
@@ -479,7 +488,7 @@ impl Transaction {
         self.write(key, None)
     }
 
-    fn write(&self, key: &[u8], value: Option<Arc<[u8]>>) -> PgResult<()> {
+    fn write(&self, key: &[u8], value: Option<&[u8]>) -> PgResult<()> {
         self.xid()?;
         if self.tracked.load(Ordering::Acquire) {
             self.track_write(key)?;
@@ -492,7 +501,10 @@ impl Transaction {
         inner.cid_used = true;
         let sub = inner.subs.last().map_or(0, |sub| sub.id);
         let stamp = (inner.cid, sub);
-        inner.overlay.put(key, value, stamp, !inner.subs.is_empty(), &mut inner.pins);
+        if !value.is_some_and(|value| inner.overlay.append(key, value, stamp)) {
+            let value = value.map(Arc::from);
+            inner.overlay.put(key, value, stamp, !inner.subs.is_empty(), &mut inner.pins);
+        }
         self.dirty.store(true, Ordering::Release);
         if inner.overlay.bytes > inner.budget {
             self.spill(inner)?;
@@ -504,11 +516,15 @@ impl Transaction {
     fn spill(&self, inner: &mut Inner) -> PgResult<()> {
         self.store.failpoints().hit("spill")?;
         let overlay = &mut inner.overlay;
-        let spill = match &mut overlay.spill {
+        let mut spill = match overlay.spill.take() {
             Some(spill) => spill,
-            none => none.insert(Spill::new(self.store.engine.scratch()?)),
+            None => Spill::new(self.store.engine.scratch()?),
         };
-        let written = spill.absorb(&mut overlay.map)?;
+        let written = spill.absorb(overlay);
+        overlay.spill = Some(spill);
+        let written = written?;
+        overlay.map.clear();
+        overlay.runs.clear();
         overlay.undo = Vec::new();
         overlay.bytes = 0;
         inner.subs.iter_mut().for_each(|sub| sub.undo = 0);

@@ -87,6 +87,7 @@ impl PlanCompiler<'_> {
             input,
             grouping,
             sets,
+            columnar: calls.iter().all(AggCall::is_columnar),
             calls: calls.into(),
             kept: found.columns.into(),
             kept_is_key,

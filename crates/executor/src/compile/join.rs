@@ -3,7 +3,7 @@ use super::{PlanCompiler, key_of};
 use crate::{
     expr::{CExpr, Scope},
     hash::HashKind,
-    node::{HashJoinSpec, MergeJoinSpec, MergeKey, NestLoopSpec, NodeSpec},
+    node::{HashJoinSpec, MergeJoinSpec, MergeKey, NestLoopSpec, NodeSpec, ProbeSpec},
     store::Comparer,
 };
 use error::{PgError, PgResult};
@@ -121,7 +121,7 @@ impl PlanCompiler<'_> {
         let inner = self.outer(hash)?;
         let outer_keys = self.hash_keys(hashkeys, hashcollations)?;
         let inner_keys = self.hash_keys(inner_keys, hashcollations)?;
-        Ok(Arc::new(HashJoinSpec {
+        let mut spec = HashJoinSpec {
             outer,
             inner,
             jointype: *jointype,
@@ -132,9 +132,12 @@ impl PlanCompiler<'_> {
             joinqual: self.exprs(joinqual, &none)?,
             qual: self.exprs(&plan.qual, &none)?,
             projection: self.projection(plan, &none)?,
+            probe: None,
             key: key_of(plan),
             hash_key: key_of(hash),
-        }))
+        };
+        spec.probe = ProbeSpec::of(&spec);
+        Ok(Arc::new(spec))
     }
 
     fn hash_keys(

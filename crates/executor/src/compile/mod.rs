@@ -197,11 +197,9 @@ impl PlanCompiler<'_> {
             .map(|te| te.expr.typ())
             .ok_or_else(|| PgError::internal("grouping column is not in the input"))?;
         let op = self.c.catalog.get_operator(key.eq_operator)?;
-        Ok(KeyColumn {
-            col,
-            hash: HashKind::of_type(self.c.catalog, typ, key.collation)?,
-            equal: self.c.function(op.code, &[typ, typ], op.result, key.collation)?,
-        })
+        let hash = HashKind::of_type(self.c.catalog, typ, key.collation)?;
+        let equal = self.c.function(op.code, &[typ, typ], op.result, key.collation)?;
+        Ok(KeyColumn::new(col, hash, equal))
     }
 
     fn child(plan: &Plan) -> PgResult<&Arc<Plan>> {

@@ -68,6 +68,11 @@ impl FnCall {
         }
     }
 
+    /// Whether calling it again gives the same and nothing else happens.
+    pub(crate) fn is_pure(&self) -> bool {
+        !matches!(self.body, Body::General) && self.info.volatility != fmgr::Volatility::Volatile
+    }
+
     /// Calls with two operands, without giving them up.
     #[inline]
     pub(crate) fn call2(&self, cx: &mut Cx<'_>, a: &Datum, b: &Datum) -> PgResult<Datum> {

@@ -787,7 +787,7 @@ fn call_expr(call: FnCall, args: Box<[CExpr]>) -> CExpr {
     if let Some(f) = call.as_fast2() {
         let mut args = args.into_vec().into_iter();
         if let (Some(a), Some(b)) = (args.next(), args.next()) {
-            return CExpr::Fast2(f, Box::new((a, b)));
+            return CExpr::Fast2(f, Box::new((a, b)), Kernel::of(&call.info.prosrc));
         }
         return CExpr::Const(Datum::Null);
     }

@@ -25,7 +25,7 @@ impl CExpr {
                 let value = arg.eval_ref(rows, cx, &mut tmp)?;
                 if value.is_null() { Datum::Null } else { f(value)? }
             }
-            CExpr::Fast2(f, args) => {
+            CExpr::Fast2(f, args, _) => {
                 let (mut left, mut right) = (Datum::Null, Datum::Null);
                 let a = args.0.eval_ref(rows, cx, &mut left)?;
                 let b = args.1.eval_ref(rows, cx, &mut right)?;

@@ -7,6 +7,7 @@ mod array;
 mod call;
 mod coerce;
 mod collation;
+mod column;
 mod compile;
 mod composite;
 mod domain;
@@ -15,6 +16,7 @@ mod fast;
 mod fixed_array;
 mod fold;
 mod json;
+mod kernel;
 mod predicate;
 mod saop;
 mod standalone;
@@ -23,11 +25,14 @@ mod value_function;
 
 pub use compile::{ExprCompiler, SYSTEM_COLUMNS, ScanColumns, Scope, SlotCounts, VarSource};
 pub use fast::{Fast1, Fast2};
+pub use kernel::{CompareOp, Kernel};
+pub(crate) use kernel::{bytes, number};
 pub use standalone::StandaloneExprs;
 
 pub(crate) use array::ArrayBuild;
 pub(crate) use call::{CallNode, FnCall};
 pub(crate) use collation::{is_c_collation, is_deterministic};
+pub(crate) use column::{Col, Frame, Side};
 pub(crate) use composite::{FieldStoreNode, RowBuild, RowConvert, WholeRow};
 pub(crate) use domain::DomainNode;
 pub(crate) use eval::{all_hold, none_false};
@@ -63,7 +68,7 @@ pub enum CExpr {
     /// A strict one-argument function without context.
     Fast1(Fast1, Box<CExpr>),
     /// A strict two-argument function without context.
-    Fast2(Fast2, Box<(CExpr, CExpr)>),
+    Fast2(Fast2, Box<(CExpr, CExpr)>, Kernel),
     /// Any function.
     Call(Box<CallNode>),
     /// AND.

@@ -1,12 +1,12 @@
 //! Agg: plain, sorted (with rollups), hashed (with spilling), and several grouping sets.
 use super::{
     ExecNode, NodeSpec, Projection,
-    agg_call::{AggCall, AggState},
+    agg_call::{AggCall, AggColumns, AggState},
 };
 use crate::{
     Cx,
     batch::{BATCH_ROWS, Batch, RowView, Rows},
-    expr::{CExpr, all_hold},
+    expr::{CExpr, Frame, Side, all_hold},
     group_table::GroupTable,
     hash::KeyColumn,
     plan_spec::{PlanSpec, note},
@@ -19,6 +19,8 @@ use types::Datum;
 /// Files that rows of groups which do not fit go to, at each level.
 const PARTITIONS: usize = 16;
 const MAX_DEPTH: u32 = 8;
+/// Stands for the group of a row that was spilled.
+const SPILLED: usize = usize::MAX;
 
 /// One grouping set.
 pub(crate) struct GroupingSetSpec {
@@ -44,6 +46,8 @@ pub(crate) struct AggSpec {
     pub(crate) grouping: Grouping,
     pub(crate) sets: Box<[GroupingSetSpec]>,
     pub(crate) calls: Box<[AggCall]>,
+    /// All arguments may be evaluated column by column.
+    pub(crate) columnar: bool,
     /// Input columns that are needed of a group besides the aggregates.
     pub(crate) kept: Box<[u16]>,
     /// Of those, the ones that are a key of some set: NULL where they are not one of the present set.
@@ -117,6 +121,15 @@ impl AggSpec {
         self.calls.iter().map(|call| call.start(cx)).collect()
     }
 
+    /// The arguments of all aggregates for a batch; `None` if they have to be evaluated row by row.
+    fn columns<'a>(&self, batch: &'a Batch, cx: &mut Cx<'_>) -> Option<Vec<AggColumns<'a>>> {
+        if !self.columnar || batch.len() > usize::from(u16::MAX) {
+            return None;
+        }
+        let frame = Frame { columns: &batch.columns, len: batch.len(), side: Side::Outer };
+        self.calls.iter().map(|call| call.columns(&frame, cx).ok()).collect()
+    }
+
     fn keep(&self, row: RowView<'_>, out: &mut Vec<Datum>) {
         out.extend(self.kept.iter().map(|c| row.get(*c as usize).clone()));
     }
@@ -133,7 +146,34 @@ impl HashedSet {
         }
     }
 
-    /// Takes a row in; spills it if it starts a group and there is no room.
+    /// The group of a row; `None` if the row would start one and had to be spilled, as there is no room.
+    fn group(
+        &mut self,
+        spec: &AggSpec,
+        set: usize,
+        row: RowView<'_>,
+        cx: &mut Cx<'_>,
+    ) -> PgResult<Option<usize>> {
+        let keys = &spec.sets[set].keys;
+        let (found, hash) = self.table.find(cx, keys, |k| row.get(k.col))?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        let full = self.table.bytes > cx.es.hash_mem() && self.depth < MAX_DEPTH;
+        if full && !keys.is_empty() {
+            self.spill(hash, row, cx)?;
+            return Ok(None);
+        }
+        let group = self.table.insert(keys, hash, |k| row.get(k.col));
+        let at = self.kept.len();
+        spec.keep(row, &mut self.kept);
+        self.table.bytes += self.kept[at..].iter().map(|d| 16 + datum_size(d)).sum::<usize>()
+            + spec.calls.len() * size_of::<AggState>();
+        self.states.extend(spec.calls.iter().map(|call| call.start(cx)));
+        Ok(Some(group))
+    }
+
+    /// Takes a row in.
     fn add(
         &mut self,
         spec: &AggSpec,
@@ -141,29 +181,38 @@ impl HashedSet {
         row: RowView<'_>,
         cx: &mut Cx<'_>,
     ) -> PgResult<()> {
-        let keys = &spec.sets[set].keys;
-        let (found, hash) = self.table.find(cx, keys, |k| row.get(k.col))?;
-        let group = match found {
-            Some(group) => group,
-            None => {
-                let full = self.table.bytes > cx.es.hash_mem() && self.depth < MAX_DEPTH;
-                if full && !keys.is_empty() {
-                    return self.spill(hash, row, cx);
-                }
-                let group = self.table.insert(keys, hash, |k| row.get(k.col));
-                let at = self.kept.len();
-                spec.keep(row, &mut self.kept);
-                self.table.bytes +=
-                    self.kept[at..].iter().map(|d| 16 + datum_size(d)).sum::<usize>()
-                        + spec.calls.len() * size_of::<AggState>();
-                self.states.extend(spec.calls.iter().map(|call| call.start(cx)));
-                group
-            }
-        };
+        let Some(group) = self.group(spec, set, row, cx)? else { return Ok(()) };
         let n = spec.calls.len();
         let rows = Rows::outer(row);
         for (call, state) in spec.calls.iter().zip(&mut self.states[group * n..(group + 1) * n]) {
             call.advance(state, &rows, cx)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the rows of a batch in, whose aggregates' arguments are evaluated. `groups` is scratch space.
+    fn add_batch(
+        &mut self,
+        spec: &AggSpec,
+        set: usize,
+        batch: &Batch,
+        columns: &[AggColumns<'_>],
+        groups: &mut Vec<usize>,
+        cx: &mut Cx<'_>,
+    ) -> PgResult<()> {
+        groups.clear();
+        for row in 0..batch.len() {
+            groups.push(self.group(spec, set, batch.row(row), cx)?.unwrap_or(SPILLED));
+        }
+        let n = spec.calls.len();
+        for (k, (call, input)) in spec.calls.iter().zip(columns).enumerate() {
+            let rows = input.sel.as_ref().map_or(batch.len(), Vec::len);
+            for at in 0..rows {
+                let row = input.sel.as_ref().map_or(at, |sel| sel[at] as usize);
+                if groups[row] != SPILLED {
+                    call.advance_row(&mut self.states[groups[row] * n + k], input, row, cx)?;
+                }
+            }
         }
         Ok(())
     }
@@ -242,10 +291,15 @@ impl Agg {
                 self.kept.clear();
                 spec.keep(self.batch.row(0), &mut self.kept);
             }
-            for (call, state) in spec.calls.iter().zip(&mut self.states[0]) {
-                if call.advance_batch(state, &self.batch)? {
-                    continue;
+            if let Some(columns) = spec.columns(&self.batch, cx) {
+                let states = spec.calls.iter().zip(&mut self.states[0]).zip(&columns);
+                for ((call, state), input) in states {
+                    call.advance_all(state, input, self.batch.len(), cx)?;
                 }
+                cx.check_interrupts()?;
+                continue;
+            }
+            for (call, state) in spec.calls.iter().zip(&mut self.states[0]) {
                 for row in 0..self.batch.len() {
                     call.advance(state, &Rows::outer(self.batch.row(row)), cx)?;
                 }
@@ -330,9 +384,17 @@ impl Agg {
 
     fn load_hashed(&mut self, cx: &mut Cx<'_>) -> PgResult<()> {
         let spec = self.spec.clone();
+        let mut groups = Vec::new();
         self.hashed = (0..spec.sets.len()).map(|set| HashedSet::new(&spec, set, 0)).collect();
         while self.input.next(cx, &mut self.batch, BATCH_ROWS)? {
             self.any_row = true;
+            if let Some(columns) = spec.columns(&self.batch, cx) {
+                for (set, hashed) in self.hashed.iter_mut().enumerate() {
+                    hashed.add_batch(&spec, set, &self.batch, &columns, &mut groups, cx)?;
+                }
+                cx.check_interrupts()?;
+                continue;
+            }
             for row in 0..self.batch.len() {
                 for (set, hashed) in self.hashed.iter_mut().enumerate() {
                     hashed.add(&spec, set, self.batch.row(row), cx)?;

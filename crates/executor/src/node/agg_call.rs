@@ -2,7 +2,7 @@
 use crate::{
     Cx,
     batch::{Batch, RowView, Rows},
-    expr::{CExpr, ExprCompiler, FnCall, Scope, cmp_f64},
+    expr::{CExpr, Col, ExprCompiler, FnCall, Frame, Scope, Side, cmp_f64},
     store::{Comparer, SortColumn, Sorter},
 };
 use catalog::PgAggregate;
@@ -49,6 +49,13 @@ pub(crate) struct AggCall {
     sort: Box<[SortColumn]>,
     /// DISTINCT: rows equal in the first that many sort columns count once.
     distinct: usize,
+}
+
+/// The arguments of an aggregate for the rows of a batch.
+pub(crate) struct AggColumns<'a> {
+    /// Rows that its FILTER lets pass; all if it has none.
+    pub(crate) sel: Option<Vec<u16>>,
+    args: SmallVec<[Col<'a>; 2]>,
 }
 
 /// What an aggregate has accumulated for a group.
@@ -453,41 +460,92 @@ impl AggCall {
         Ok(())
     }
 
-    /// Takes a whole batch in, if this needs no evaluation by row; false if it does.
-    pub(crate) fn advance_batch(&self, state: &mut AggState, batch: &Batch) -> PgResult<bool> {
-        if self.filter.is_some() || self.kernel == Kernel::None {
-            return Ok(false);
-        }
-        if self.kernel == Kernel::CountStar {
-            state.extra += batch.len() as i64;
-            return Ok(true);
-        }
-        let Some(CExpr::Outer(column)) = self.args.first() else { return Ok(false) };
-        let column = &batch.columns[*column as usize];
-        match self.kernel {
-            Kernel::CountAny => {
-                state.extra += column.iter().filter(|v| !v.is_null()).count() as i64;
+    /// Whether its arguments may be evaluated column by column.
+    pub(crate) fn is_columnar(&self) -> bool {
+        self.sort.is_empty()
+            && self.args.iter().chain(&self.filter).all(|expr| expr.is_pure(Side::Outer))
+    }
+
+    /// Its arguments for the rows of a batch.
+    pub(crate) fn columns<'a>(
+        &self,
+        frame: &Frame<'a>,
+        cx: &mut Cx<'_>,
+    ) -> PgResult<AggColumns<'a>> {
+        let sel = match &self.filter {
+            Some(filter) => {
+                let mut sel = (0..frame.len as u16).collect();
+                filter.filter(frame, &mut sel, cx)?;
+                Some(sel)
             }
-            Kernel::SumInt => {
+            None => None,
+        };
+        let mut args = SmallVec::new();
+        for arg in &self.args[..self.n_trans_args] {
+            args.push(arg.eval_column(frame, sel.as_deref(), cx)?);
+        }
+        Ok(AggColumns { sel, args })
+    }
+
+    /// Takes the rows of a batch into one group.
+    pub(crate) fn advance_all(
+        &self,
+        state: &mut AggState,
+        input: &AggColumns<'_>,
+        len: usize,
+        cx: &mut Cx<'_>,
+    ) -> PgResult<()> {
+        let rows = input.sel.as_ref().map_or(len, Vec::len);
+        if self.kernel == Kernel::CountStar {
+            state.extra += rows as i64;
+            return Ok(());
+        }
+        match (self.kernel, &input.sel, input.args.first().and_then(Col::as_slice)) {
+            (Kernel::CountAny, None, Some(column)) => {
+                state.extra += column.iter().filter(|v| !v.is_null()).count() as i64;
+                Ok(())
+            }
+            (Kernel::SumInt, None, Some(column)) => {
                 // Sums of a batch of int4 values fit 64 bits: check for overflow once.
                 let (mut sum, mut any) = (0i64, false);
                 for value in column {
-                    if !value.is_null() {
-                        sum += integer(value);
-                        any = true;
-                    }
+                    sum += integer(value);
+                    any |= !value.is_null();
                 }
-                if any {
-                    self.step(state, &Datum::Int8(sum))?;
-                }
+                if any { self.step(state, &Datum::Int8(sum)) } else { Ok(()) }
             }
             _ => {
-                for value in column {
-                    self.step(state, value)?;
+                for at in 0..rows {
+                    let row = input.sel.as_ref().map_or(at, |sel| sel[at] as usize);
+                    self.advance_row(state, input, row, cx)?;
                 }
+                Ok(())
             }
         }
-        Ok(true)
+    }
+
+    /// Takes one row of a batch in, which the filter let pass.
+    #[inline]
+    pub(crate) fn advance_row(
+        &self,
+        state: &mut AggState,
+        input: &AggColumns<'_>,
+        row: usize,
+        cx: &mut Cx<'_>,
+    ) -> PgResult<()> {
+        match self.kernel {
+            Kernel::CountStar => {
+                state.extra += 1;
+                Ok(())
+            }
+            Kernel::None => {
+                let mut args: SmallVec<[Datum; 4]> = SmallVec::new();
+                args.push(Datum::Null);
+                args.extend(input.args.iter().map(|arg| arg.get(row).clone()));
+                self.transition(state, &mut args, cx)
+            }
+            _ => self.step(state, input.args[0].get(row)),
+        }
     }
 
     /// Calls the transition function; `args[0]` is filled in here.

@@ -1,5 +1,10 @@
 //! Hash join, all join types; both inputs go to temporary files in batches if the table outgrows memory.
-use super::{ExecNode, Input, NodeSpec, Projection, hash_table::HashTable, intersects};
+use super::{
+    ExecNode, Input, NodeSpec, Projection,
+    hash_probe::{Probe, ProbeSpec},
+    hash_table::HashTable,
+    intersects,
+};
 use crate::{
     Cx,
     batch::{BATCH_ROWS, Batch, RowView, Rows},
@@ -25,6 +30,8 @@ pub(crate) struct HashJoinSpec {
     pub(crate) joinqual: Box<[CExpr]>,
     pub(crate) qual: Box<[CExpr]>,
     pub(crate) projection: Projection,
+    /// How it is probed if the table fits into memory.
+    pub(crate) probe: Option<ProbeSpec>,
     pub(crate) key: usize,
     pub(crate) hash_key: usize,
 }
@@ -66,6 +73,7 @@ struct HashJoin {
     chain: Option<usize>,
     unmatched_at: usize,
     used: bool,
+    probe: Probe,
 }
 
 impl NodeSpec for HashJoinSpec {
@@ -87,6 +95,7 @@ impl NodeSpec for HashJoinSpec {
             chain: None,
             unmatched_at: 0,
             used: false,
+            probe: Probe::default(),
         }))
     }
 }
@@ -366,11 +375,22 @@ fn append(
 
 impl ExecNode for HashJoin {
     fn next(&mut self, cx: &mut Cx<'_>, out: &mut Batch, max_rows: usize) -> PgResult<bool> {
-        out.reset(self.spec.projection.width());
+        let spec = self.spec.clone();
+        out.reset(spec.projection.width());
         self.used = true;
         while out.len() < max_rows {
             match self.phase {
                 Phase::Build => self.build(cx)?,
+                Phase::Outer if self.batches.len() == 1 && spec.probe.is_some() => {
+                    if let Some(probe) = &spec.probe {
+                        let (outer, table) = (&mut self.outer, &self.table);
+                        self.probe.next(probe, outer, table, cx, out, max_rows)?;
+                    }
+                    if out.is_empty() {
+                        self.phase = Phase::Done;
+                    }
+                    break;
+                }
                 Phase::Outer => {
                     if self.next_outer(cx, max_rows)? {
                         self.matched = false;
@@ -393,6 +413,7 @@ impl ExecNode for HashJoin {
 
     fn rescan(&mut self, cx: &mut Cx<'_>, changed: &[i32]) -> PgResult<()> {
         let spec = self.spec.clone();
+        self.probe.reset();
         self.outer.rescan(cx, changed)?;
         let keep = self.phase != Phase::Build
             && self.batches.len() == 1

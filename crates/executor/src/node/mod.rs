@@ -7,6 +7,7 @@ mod cte_scan;
 mod function_scan;
 mod group;
 mod hash_join;
+mod hash_probe;
 mod hash_table;
 mod incremental_sort;
 mod index_keys;
@@ -43,6 +44,7 @@ pub(crate) use cte_scan::{CteScanSpec, CteState, KeptRows, NamedStoreSpec, WorkT
 pub(crate) use function_scan::{FunctionScanSpec, ScannedFunction};
 pub(crate) use group::{GroupSpec, UniqueSpec};
 pub(crate) use hash_join::HashJoinSpec;
+pub(crate) use hash_probe::ProbeSpec;
 pub(crate) use incremental_sort::IncrementalSortSpec;
 pub(crate) use index_keys::{IndexKeys, convert_key, find_index};
 pub(crate) use index_scan::{IndexOnly, IndexScanSpec};
@@ -164,6 +166,11 @@ impl Input {
         }
         cx.check_interrupts()?;
         Ok(true)
+    }
+
+    /// Reads the next batch as a whole, past rows not stepped to; false at the end.
+    pub(crate) fn next_batch(&mut self, cx: &mut Cx<'_>, want: usize) -> PgResult<bool> {
+        self.fetch(cx, want)
     }
 
     /// The row stepped to.

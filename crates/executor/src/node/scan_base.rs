@@ -3,7 +3,7 @@ use super::Projection;
 use crate::{
     Cx,
     batch::{Batch, RowView, Rows},
-    expr::{CExpr, ExprCompiler, SYSTEM_COLUMNS, ScanColumns, Scope, all_hold},
+    expr::{CExpr, ExprCompiler, SYSTEM_COLUMNS, ScanColumns, Scope, Side, all_hold},
     plan_spec::note,
 };
 use catalog::RelationDesc;
@@ -36,7 +36,9 @@ pub(crate) struct ScanBase {
     pub(crate) for_qual: Needed,
     pub(crate) for_rest: Needed,
     /// The target list consists of different columns: their values can be moved out.
-    take: Option<Box<[u16]>>,
+    pub(crate) take: Option<Box<[u16]>>,
+    /// Filter and target list may be evaluated column by column.
+    pub(crate) columnar: bool,
     pub(crate) key: usize,
 }
 
@@ -108,6 +110,9 @@ impl ScanBase {
             }
         }
         let take = (take.len() == projection.width()).then(|| take.into());
+        let pure = |list: &[CExpr]| list.iter().all(|e| e.is_pure(Side::Scan));
+        let columnar =
+            pure(&qual_exprs) && pure(&projection.exprs) && !for_qual.system && !for_rest.system;
         Ok(ScanBase {
             rti,
             relid: rel.oid,
@@ -120,6 +125,7 @@ impl ScanBase {
             for_qual,
             for_rest,
             take,
+            columnar,
             key,
         })
     }

@@ -5,8 +5,8 @@ use super::{
 };
 use crate::{
     Cx,
-    batch::{BATCH_ROWS, Batch, RowView, Rows},
-    expr::{CExpr, all_hold},
+    batch::{BATCH_ROWS, Batch, Column, RowView, Rows},
+    expr::{CExpr, Frame, Side, all_hold},
     plan_spec::note,
 };
 use error::{PgResult, err};
@@ -28,10 +28,17 @@ pub(crate) struct SeqScanSpec {
     pub(crate) probe: Option<KeyProbe>,
 }
 
+/// Who asks for fewer rows at first is likely to stop soon.
+const FEW_ROWS: usize = 64;
+
 struct SeqScan {
     spec: Arc<SeqScanSpec>,
     scan: Option<HeapScan>,
     slot: Vec<Datum>,
+    /// Attributes of a run of rows.
+    columns: Vec<Column>,
+    /// An expression failed over columns: rows go one by one, so that the right one raises the error.
+    by_row: bool,
     /// Hash cutoff and seed of a sample.
     sample: Option<(u64, u32)>,
     epq_done: bool,
@@ -44,6 +51,8 @@ impl NodeSpec for SeqScanSpec {
         Ok(Box::new(SeqScan {
             spec: self,
             scan: None,
+            columns: Vec::new(),
+            by_row: false,
             slot,
             sample: None,
             epq_done: false,
@@ -103,6 +112,80 @@ impl Sample {
 }
 
 impl SeqScan {
+    /// As `next`, over runs of rows. The scan has not moved past the rows of a run that fails.
+    fn next_columnar(
+        &mut self,
+        cx: &mut Cx<'_>,
+        out: &mut Batch,
+        max_rows: usize,
+    ) -> PgResult<bool> {
+        let spec = self.spec.clone();
+        let base = &spec.base;
+        let Some(scan) = &mut self.scan else { return Ok(false) };
+        self.columns.resize_with(base.width, Vec::new);
+        let mut filtered = 0;
+        while out.is_empty() {
+            let Some(run) = scan.run(max_rows.min(BATCH_ROWS))? else {
+                self.done = true;
+                break;
+            };
+            let len = run.len();
+            let mut rows = Vec::new();
+            run.rows(&base.desc, &mut rows)?;
+            let columns = &mut self.columns;
+            for att in &base.for_qual.atts {
+                let column = &mut columns[*att as usize];
+                column.clear();
+                scan.decode_column(&run, &rows, None, *att as usize, column)?;
+            }
+            let mut kept: Option<Vec<u16>> = None;
+            if !base.qual.is_empty() {
+                let mut sel: Vec<u16> = (0..len as u16).collect();
+                let frame = Frame { columns, len, side: Side::Scan };
+                for qual in &base.qual {
+                    qual.filter(&frame, &mut sel, cx)?;
+                }
+                filtered += len - sel.len();
+                if sel.is_empty() {
+                    scan.skip(len)?;
+                    cx.check_interrupts()?;
+                    continue;
+                }
+                if sel.len() < len {
+                    for att in &base.for_qual.atts {
+                        compact(&mut columns[*att as usize], &sel);
+                    }
+                    rows = sel.iter().map(|row| rows[*row as usize]).collect();
+                    kept = Some(sel);
+                }
+            }
+            for att in &base.for_rest.atts {
+                let column = &mut columns[*att as usize];
+                column.clear();
+                scan.decode_column(&run, &rows, kept.as_deref(), *att as usize, column)?;
+            }
+            let len = rows.len();
+            if let Some(take) = &base.take {
+                for (column, att) in out.columns.iter_mut().zip(take) {
+                    std::mem::swap(column, &mut columns[*att as usize]);
+                }
+            } else {
+                let frame = Frame { columns, len, side: Side::Scan };
+                for (expr, column) in base.projection.exprs.iter().zip(&mut out.columns) {
+                    expr.eval_column(&frame, None, cx)?.append_to(len, column);
+                }
+            }
+            drop(rows);
+            scan.skip(run.len())?;
+            out.set_len(len);
+        }
+        if filtered > 0 {
+            note(cx, base.key, |i| i.filtered += filtered as f64);
+        }
+        cx.check_interrupts()?;
+        Ok(!out.is_empty())
+    }
+
     /// The row that the scan would return, if the filter names one key; `None` if the scan has to be made.
     fn probe(&mut self, cx: &mut Cx<'_>, out: &mut Batch) -> PgResult<Option<bool>> {
         let spec = self.spec.clone();
@@ -118,6 +201,14 @@ impl SeqScan {
         }
         Ok(Some(!out.is_empty()))
     }
+}
+
+/// Keeps of a column the rows at ascending positions.
+fn compact(column: &mut Column, rows: &[u16]) {
+    for (at, row) in rows.iter().enumerate() {
+        column.swap(at, *row as usize);
+    }
+    column.truncate(rows.len());
 }
 
 impl ExecNode for SeqScan {
@@ -138,6 +229,9 @@ impl ExecNode for SeqScan {
         {
             return Ok(found);
         }
+        // count(*): nothing is read of the rows.
+        let counts_only =
+            base.qual.is_empty() && base.projection.width() == 0 && spec.sample.is_none();
         let scan = match &mut self.scan {
             Some(scan) => scan,
             None => {
@@ -145,9 +239,35 @@ impl ExecNode for SeqScan {
                     self.sample = Some(sample.start(cx)?);
                 }
                 let (txn, snapshot) = (cx.es.txn().clone(), cx.es.snapshot().clone());
-                self.scan.insert(base.heap.scan(&txn, &snapshot)?)
+                self.scan.insert(match max_rows < FEW_ROWS {
+                    true => base.heap.scan_engine(&txn, &snapshot)?,
+                    false => base.heap.scan(&txn, &snapshot)?,
+                })
             }
         };
+        if counts_only && cx.es.scan_tids.is_none() {
+            let rows = scan.skip(max_rows)?;
+            self.done = rows == 0;
+            out.add_empty_rows(rows);
+            cx.check_interrupts()?;
+            return Ok(rows > 0);
+        }
+        let columnar = base.columnar
+            && !self.by_row
+            && spec.sample.is_none()
+            && scan.has_runs()
+            && cx.es.scan_tids.is_none();
+        if columnar {
+            match self.next_columnar(cx, out, max_rows) {
+                Ok(more) => return Ok(more),
+                Err(_) => {
+                    out.reset(base.projection.width());
+                    self.by_row = true;
+                }
+            }
+            cx.check_interrupts()?;
+        }
+        let Some(scan) = &mut self.scan else { return Ok(false) };
         let mut filtered = 0usize;
         while out.len() < max_rows {
             if !scan.advance()? {
@@ -184,6 +304,7 @@ impl ExecNode for SeqScan {
     fn rescan(&mut self, _cx: &mut Cx<'_>, _changed: &[i32]) -> PgResult<()> {
         self.epq_done = false;
         self.done = false;
+        self.by_row = false;
         match (&mut self.scan, &self.spec.sample) {
             (Some(scan), None) => scan.rewind(),
             _ => self.scan = None,
