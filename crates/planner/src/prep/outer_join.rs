@@ -62,16 +62,19 @@ pub fn reduce_outer_joins(root: &mut PlannerInfo<'_>) {
 /// Removes nulling marks everywhere but on what is evaluated within `except`.
 pub fn strip_nulling(root: &mut PlannerInfo<'_>, joins: &Relids, except: Option<&Relids>) {
     let mut strip = |e: &mut Expr, level: u32| match e {
-        Expr::Var(v) if v.varlevelsup == level => {
-            if !v.varnullingrels.is_empty() && except.is_none_or(|x| !x.contains(v.varno)) {
-                v.varnullingrels.retain(|r| !joins.contains(*r));
-            }
+        Expr::Var(v)
+            if v.varlevelsup == level
+                && !v.varnullingrels.is_empty()
+                && except.is_none_or(|x| !x.contains(v.varno)) =>
+        {
+            v.varnullingrels.retain(|r| !joins.contains(*r));
         }
-        Expr::PlaceHolderVar(p) if p.phlevelsup == level => {
-            if except.is_none_or(|x| !p.phrels.iter().any(|r| x.contains(*r))) {
-                p.phnullingrels.retain(|r| !joins.contains(*r));
-                p.phrels.retain(|r| !joins.contains(*r));
-            }
+        Expr::PlaceHolderVar(p)
+            if p.phlevelsup == level
+                && except.is_none_or(|x| !p.phrels.iter().any(|r| x.contains(*r))) =>
+        {
+            p.phnullingrels.retain(|r| !joins.contains(*r));
+            p.phrels.retain(|r| !joins.contains(*r));
         }
         _ => {}
     };
