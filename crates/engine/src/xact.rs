@@ -96,11 +96,20 @@ impl SessionCore {
     /// The snapshot of a statement that begins; the transaction's isolation level is fixed from here on.
     pub(crate) fn statement_snapshot(&self) -> PgResult<txn::Snapshot> {
         let mut x = self.xact.lock();
-        x.snapshot_taken = true;
-        match &x.txn {
-            Some(txn) => Ok(txn.snapshot()),
-            None => Err(PgError::internal("no transaction is in progress")),
+        let first = !std::mem::replace(&mut x.snapshot_taken, true);
+        let Some(txn) = &x.txn else {
+            return Err(PgError::internal("no transaction is in progress"));
+        };
+        if first && txn.isolation() == Isolation::Serializable {
+            let txn = txn.clone();
+            drop(x);
+            let modes = self.modes();
+            if modes.read_only && modes.deferrable {
+                txn.wait_for_safe_snapshot()?;
+            }
+            return Ok(txn.snapshot());
         }
+        Ok(txn.snapshot())
     }
 
     /// The running transaction, if there is one.

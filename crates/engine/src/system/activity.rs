@@ -24,7 +24,9 @@ pub(super) fn register(r: &mut Registry) {
         Ok(Datum::Array(Arc::new(ArrayValue::from_elems(type_oid::INT4, elems))))
     });
     scalar(r, "pg_isolation_test_session_is_blocked", |cx, args| {
-        let blockers = core(cx)?.engine.store.locks().blocking_pids(args[0].as_i32());
+        let (store, pid) = (&core(cx)?.engine.store, args[0].as_i32());
+        let mut blockers = store.locks().blocking_pids(pid);
+        blockers.extend(store.safe_snapshot_blocking_pids(pid));
         let asked = args[1].as_array();
         let blocked = blockers.iter().any(|p| asked.elems.iter().any(|e| e.as_i32() == *p));
         Ok(Datum::Bool(blocked))
