@@ -73,7 +73,7 @@ fn every_body_has_a_row_of_its_kind() {
         let fits = match registry.get(name) {
             Some(FnBody::Window(_)) => row.kind == 'w',
             Some(FnBody::Set(_)) => row.retset,
-            Some(FnBody::Scalar(_)) => row.kind != 'w' && !row.retset,
+            Some(FnBody::Scalar(_) | FnBody::Trigger(_)) => row.kind != 'w' && !row.retset,
             _ => false,
         };
         assert!(fits, "{name} is registered as another kind than {}", row.signature);
