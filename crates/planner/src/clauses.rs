@@ -255,8 +255,7 @@ impl PlanContext<'_> {
                 Expr::SQLValueFunction(_) => pred('s'),
                 Expr::JsonExpr(x) => json_path_is_mutable(x) && pred('s'),
                 Expr::JsonConstructorExpr(x) => {
-                    x.args.iter().any(|a| self.json_output_is_mutable(a.typ(), x.is_jsonb()))
-                        && pred('s')
+                    x.args.iter().any(|a| self.json_output_is_mutable(a.typ())) && pred('s')
                 }
                 _ => self.any_function(e, &mut |func| pred(self.func_volatile(func))),
             };
@@ -265,14 +264,14 @@ impl PlanContext<'_> {
     }
 
     /// Whether a value of a type becomes JSON in a way that settings have a say in.
-    fn json_output_is_mutable(&self, typ: Oid, jsonb: bool) -> bool {
+    fn json_output_is_mutable(&self, typ: Oid) -> bool {
         use types::type_oid as t;
         let Ok(Some(row)) = self.catalog.lookup_type(typ) else { return true };
         match typ {
             t::BOOL | t::INT2 | t::INT4 | t::INT8 | t::FLOAT4 | t::FLOAT8 | t::NUMERIC => false,
             t::JSON | t::JSONB => false,
             t::DATE | t::TIMESTAMP | t::TIMESTAMPTZ => true,
-            _ if row.typtype == 'd' => self.json_output_is_mutable(row.basetype, jsonb),
+            _ if row.typtype == 'd' => self.json_output_is_mutable(row.basetype),
             _ if row.is_array() || row.typtype == 'c' || typ == t::RECORD => true,
             _ => self.func_volatile(row.output) != 'i',
         }

@@ -21,22 +21,13 @@ pub fn from_identifier(ident: &str, fully_escaped: bool, escape_period: bool) ->
     let mut out = String::with_capacity(ident.len());
     for (i, c) in ident.char_indices() {
         let rest = &ident[i..];
-        let escaped = if c == ':' && (i == 0 || fully_escaped) {
-            true
-        } else if c == '_' && rest[1..].starts_with('x') {
-            true
-        } else if fully_escaped
-            && i == 0
-            && rest.get(..3).is_some_and(|p| p.eq_ignore_ascii_case("xml"))
-        {
-            true
-        } else if escape_period && c == '.' {
-            true
-        } else if i == 0 {
-            !is_name_start(c)
-        } else {
-            !is_name_char(c)
-        };
+        let reserved = rest.get(..3).is_some_and(|p| p.eq_ignore_ascii_case("xml"));
+        let special = (c == ':' && (i == 0 || fully_escaped))
+            || (c == '_' && rest[1..].starts_with('x'))
+            || (fully_escaped && i == 0 && reserved)
+            || (escape_period && c == '.');
+        let allowed = if i == 0 { is_name_start(c) } else { is_name_char(c) };
+        let escaped = special || !allowed;
         if escaped {
             out.push_str(&format!("_x{:04X}_", c as u32));
         } else {

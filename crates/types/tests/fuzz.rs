@@ -3,6 +3,7 @@
 //!
 //! `cargo test` makes a short pass. `FUZZ_SECONDS=600` gives each family that long, `FUZZ_FAMILY=numeric`
 //! picks one, `FUZZ_SEED` repeats a run; with `--release -- --nocapture` for the real thing.
+#![expect(clippy::print_stdout, reason = "its findings are its output")]
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     panic::{AssertUnwindSafe, catch_unwind},

@@ -78,7 +78,7 @@ fn read(cx: &CallContext<'_>, a: &[Datum]) -> PgResult<Option<Vec<u8>>> {
     if range.is_some_and(|(_, length)| length < 0) {
         bail!(INVALID_PARAMETER_VALUE, "requested length cannot be negative");
     }
-    let missing_ok = a.len() % 2 == 0 && a.last().is_some_and(Datum::as_bool);
+    let missing_ok = a.len().is_multiple_of(2) && a.last().is_some_and(Datum::as_bool);
     let path = resolve(cx, name)?;
     let opening = || format!("could not open file \"{name}\" for reading");
     let Some(mut file) = found(std::fs::File::open(path), missing_ok, opening)? else {

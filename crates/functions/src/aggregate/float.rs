@@ -81,13 +81,7 @@ pub fn register(r: &mut Registry) {
                 true => sxy / (sxx.sqrt() * syy.sqrt()),
                 false => sxy / product.sqrt(),
             };
-            Some(if r < -1.0 {
-                -1.0
-            } else if r > 1.0 {
-                1.0
-            } else {
-                r
-            })
+            Some(r.clamp(-1.0, 1.0))
         })
     });
     r.scalar("float8_regr_r2", |_cx, a| {
@@ -123,7 +117,7 @@ fn unless(null: bool, value: f64) -> Option<f64> {
 
 fn at_least(n: f64, min: f64, value: f64) -> Option<f64> {
     // A count that is not a number is no reason for NULL.
-    (!(n < min)).then_some(value)
+    (n >= min || n.is_nan()).then_some(value)
 }
 
 /// The numbers of a state; `function` is told of when it is no such state.

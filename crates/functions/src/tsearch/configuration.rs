@@ -106,7 +106,7 @@ impl Configuration {
         let mut steps = 0u32;
         loop {
             steps += 1;
-            if steps % 1024 == 0 {
+            if steps.is_multiple_of(1024) {
                 cx.session.check_interrupts()?;
             }
             let token = parser.next_token()?;

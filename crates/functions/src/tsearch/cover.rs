@@ -267,12 +267,7 @@ impl Marker<'_> {
 
     /// The part of a cover that starts with a word of the query and is not too long.
     fn fragment(&self, mut start: usize, mut end: usize) -> Fragment {
-        for i in start..=end {
-            start = i;
-            if is_interesting(&self.words[i]) {
-                break;
-            }
-        }
+        start = (start..=end).find(|i| is_interesting(&self.words[*i])).unwrap_or(end.max(start));
         let (mut length, mut interesting) = (0, 0);
         let mut i = start;
         while i <= end && length < self.limits.max_words {

@@ -344,7 +344,7 @@ impl<'a> DefaultParser<'a> {
                 top.token = 0;
             }
             Extra::Tag => {
-                let token = self.text[self.start..].as_bytes();
+                let token = &self.text.as_bytes()[self.start..];
                 let is = |name: &str| {
                     length == name.len()
                         && token.len() >= length

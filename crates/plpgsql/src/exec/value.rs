@@ -66,7 +66,7 @@ impl<'c> Variables<'c> {
     }
 
     /// Name and declared type of a record variable.
-    fn record<'f>(f: &'f Function, dno: usize) -> (&'f str, Oid) {
+    fn record(f: &Function, dno: usize) -> (&str, Oid) {
         match f.datum(dno) {
             DatumDef::Rec(v) => (&v.name, v.typ.oid),
             _ => ("", type_oid::RECORD),

@@ -156,7 +156,7 @@ impl Parser<'_> {
             return Ok(StmtKind::Fetch { cursor, target: None, spec });
         }
         self.expect_word("into")?;
-        let target = self.into_target()?;
+        let target = self.target_of_into()?;
         self.expect_punct(";")?;
         if spec.many {
             return Err(err!(FEATURE_NOT_SUPPORTED, "FETCH statement cannot return multiple rows"));

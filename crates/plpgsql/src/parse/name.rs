@@ -96,8 +96,8 @@ impl Parser<'_> {
     }
 
     /// INTO's target: a record, or scalars that make a row.
-    pub(crate) fn into_target(&mut self) -> PgResult<usize> {
-        let Some(found) = self.variable_here() else { return Err(self.into_fault()) };
+    pub(crate) fn target_of_into(&mut self) -> PgResult<usize> {
+        let Some(found) = self.variable_here() else { return Err(self.fault_of_into()) };
         let location = self.tok().start;
         if matches!(self.f.datums[found.dno], DatumDef::Rec(_) | DatumDef::Row(_)) {
             self.check_assignable(found.dno, location)?;
@@ -114,7 +114,7 @@ impl Parser<'_> {
         self.scalar_list()
     }
 
-    fn into_fault(&self) -> error::PgError {
+    fn fault_of_into(&self) -> error::PgError {
         match self.names_here().is_empty() {
             true => self.syntax(),
             false => self.unknown_variable(),
@@ -125,7 +125,7 @@ impl Parser<'_> {
     pub(crate) fn scalar_list(&mut self) -> PgResult<usize> {
         let mut fields = Vec::new();
         loop {
-            let Some(found) = self.variable_here() else { return Err(self.into_fault()) };
+            let Some(found) = self.variable_here() else { return Err(self.fault_of_into()) };
             let location = self.tok().start;
             let name = self.datum_name(found.dno);
             if matches!(self.f.datums[found.dno], DatumDef::Rec(_) | DatumDef::Row(_)) {

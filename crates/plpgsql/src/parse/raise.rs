@@ -40,7 +40,7 @@ impl Parser<'_> {
         if self.tok().kind == Kind::Str {
             raise.message = Some(self.next().text);
             self.raise_parameters(&mut raise)?;
-        } else if !self.at_word("using") && !(self.at_punct(";") && level.is_some()) {
+        } else if !self.at_word("using") && (level.is_none() || !self.at_punct(";")) {
             self.raise_condition(&mut raise)?;
         }
         if self.at_word("using") {

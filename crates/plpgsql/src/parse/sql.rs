@@ -166,7 +166,7 @@ impl Parser<'_> {
                     return Err(self.fault("INTO specified more than once"));
                 }
                 let strict = self.eat_word("strict");
-                let target = self.into_target()?;
+                let target = self.target_of_into()?;
                 into = Some((token.start, usize::MAX, target, strict));
             }
             previous = token;

@@ -498,7 +498,7 @@ impl Parser<'_> {
                 }
                 self.next();
                 strict = self.eat_word("strict");
-                into = Some(self.into_target()?);
+                into = Some(self.target_of_into()?);
             } else if self.at_word("using") {
                 if !params.is_empty() {
                     return Err(self.syntax());

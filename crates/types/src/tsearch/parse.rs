@@ -43,7 +43,7 @@ impl Parsed {
     }
 
     /// `!`
-    pub fn not(self) -> PgResult<Parsed> {
+    pub fn negated(self) -> PgResult<Parsed> {
         let depth = self.depth + 1;
         TsQuery::check_depth(depth)?;
         Ok(Parsed { query: self.query.map(|q| TsQuery::Not(Box::new(q))), depth, ..self })
@@ -237,7 +237,7 @@ impl<'a, 'h> QueryParser<'a, 'h> {
             operators.pop();
             let right = values.pop().ok_or_else(missing)?;
             if top == Operator::Not {
-                values.push(right.not()?);
+                values.push(right.negated()?);
                 continue;
             }
             let left = values.pop().ok_or_else(missing)?;

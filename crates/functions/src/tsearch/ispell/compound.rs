@@ -107,7 +107,10 @@ impl Ispell {
         let mut tried = vec![false; bytes.len()];
         while level < bytes.len() {
             let mut next = 0;
-            while level > start {
+            loop {
+                if level <= start {
+                    break;
+                }
                 let found = self.next_affix(&mut next, &bytes[level..], node.is_some());
                 let Some(found) = found else { break };
                 let length = level - start + found;
