@@ -605,16 +605,7 @@ impl<'p> Explainer<'p> {
                 self.notes(arc, d);
             }
             PlanNode::SampleScan { tablesample, .. } => {
-                let proc = self.input.catalog.get_proc(tablesample.tsmhandler)?;
-                let args = tablesample
-                    .args
-                    .iter()
-                    .map(|a| self.deparse(&scan, a))
-                    .collect::<PgResult<Vec<_>>>()?;
-                let mut text = format!("{} ({})", proc.name, args.join(", "));
-                if let Some(r) = &tablesample.repeatable {
-                    text.push_str(&format!(" REPEATABLE ({})", self.deparse(&scan, r)?));
-                }
+                let text = self.sampling(&scan, tablesample)?;
                 d.line("Sampling", &text);
                 self.filter(arc, &scan, d)?;
             }
@@ -690,28 +681,19 @@ impl<'p> Explainer<'p> {
                 self.notes(arc, d);
             }
             PlanNode::Sort { keys } => {
-                let list = keys
-                    .iter()
-                    .map(|k| self.sort_key(&upper, &plan.target_list, k))
-                    .collect::<PgResult<Vec<_>>>()?;
+                let list = self.sort_keys(&upper, plan, keys)?;
                 d.list("Sort Key", list);
                 self.notes(arc, d);
             }
             PlanNode::IncrementalSort { keys, n_presorted } => {
-                let list = keys
-                    .iter()
-                    .map(|k| self.sort_key(&upper, &plan.target_list, k))
-                    .collect::<PgResult<Vec<_>>>()?;
+                let list = self.sort_keys(&upper, plan, keys)?;
                 let presorted = list[..*n_presorted].to_vec();
                 d.list("Sort Key", list);
                 d.list("Presorted Key", presorted);
                 self.notes(arc, d);
             }
             PlanNode::MergeAppend { keys, .. } => {
-                let list = keys
-                    .iter()
-                    .map(|k| self.sort_key(&upper, &plan.target_list, k))
-                    .collect::<PgResult<Vec<_>>>()?;
+                let list = self.sort_keys(&upper, plan, keys)?;
                 d.list("Sort Key", list);
             }
             PlanNode::Memoize { param_exprs, binary_mode, .. } => {
@@ -736,6 +718,30 @@ impl<'p> Explainer<'p> {
             }
         }
         Ok(())
+    }
+
+    fn sort_keys(
+        &self,
+        names: &PlanNames<'_, 'p>,
+        plan: &'p Plan,
+        keys: &[SortKey],
+    ) -> PgResult<Vec<String>> {
+        keys.iter().map(|k| self.sort_key(names, &plan.target_list, k)).collect()
+    }
+
+    fn sampling(
+        &self,
+        scan: &PlanNames<'_, 'p>,
+        tablesample: &nodes::TableSampleClause,
+    ) -> PgResult<String> {
+        let proc = self.input.catalog.get_proc(tablesample.tsmhandler)?;
+        let args =
+            tablesample.args.iter().map(|a| self.deparse(scan, a)).collect::<PgResult<Vec<_>>>()?;
+        let mut text = format!("{} ({})", proc.name, args.join(", "));
+        if let Some(r) = &tablesample.repeatable {
+            text.push_str(&format!(" REPEATABLE ({})", self.deparse(scan, r)?));
+        }
+        Ok(text)
     }
 
     fn join(
