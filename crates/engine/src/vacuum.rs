@@ -14,6 +14,7 @@ use std::sync::Arc;
 use txn::StorageId;
 use types::{Datum, Oid};
 
+const PG_STATISTIC: Oid = Oid(2619);
 /// Bytes of a page as relpages counts them.
 const PAGE: f64 = 8192.0;
 
@@ -200,6 +201,10 @@ fn analyze(
     columns: &[String],
     options: &Options,
 ) -> PgResult<()> {
+    // Its columns hold arrays of any type, which have no order: PostgreSQL passes it by as well.
+    if relation.oid == PG_STATISTIC {
+        return Ok(());
+    }
     let mut wanted = Vec::new();
     for name in columns {
         let Some(attr) = relation.attr_by_name(name) else {
@@ -296,10 +301,9 @@ fn column_facts(
     let typ = cx.catalog.get_type(attr.typ)?;
     if typ.is_array() {
         let element = of(typ.elem)?;
-        if !element.lt_op.is_valid() {
+        // Arrays are compared by their elements' order: without one (aclitem) only widths are known.
+        if !element.lt_op.is_valid() || !element.eq_op.is_valid() {
             facts.lt_op = Oid::INVALID;
-        }
-        if !element.eq_op.is_valid() {
             facts.eq_op = Oid::INVALID;
         }
     }
