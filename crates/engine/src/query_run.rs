@@ -152,11 +152,7 @@ impl QueryRun {
         statement: &LocalStatement,
         params: Arc<[Datum]>,
     ) -> PgResult<Box<QueryRun>> {
-        if let Body::Queries(queries) = &statement.body {
-            for query in queries.iter() {
-                lock_query(cx, query)?;
-            }
-        }
+        lock_queries(cx, statement)?;
         if let Some(mut run) = statement.take_idle(cx) {
             run.restart(cx, params)?;
             return Ok(run);
@@ -198,11 +194,7 @@ impl QueryRun {
         statement: &CachedStatement,
         params: Arc<[Datum]>,
     ) -> PgResult<QueryRun> {
-        if let Body::Queries(queries) = &statement.body {
-            for query in queries.iter() {
-                lock_query(cx, query)?;
-            }
-        }
+        lock_queries(cx, statement)?;
         let set = statement.plans(cx, &params)?;
         Self::start_planned(cx, set, params)
     }
@@ -399,6 +391,12 @@ impl QueryRun {
 /// Settings of an execution.
 pub(crate) fn exec_settings(cx: &StatementContext<'_>) -> Arc<ExecSettings> {
     cx.exec_settings()
+}
+
+/// Takes the locks of all of a statement's queries.
+fn lock_queries(cx: &StatementContext<'_>, statement: &CachedStatement) -> PgResult<()> {
+    let Body::Queries(queries) = &statement.body else { return Ok(()) };
+    queries.iter().try_for_each(|query| lock_query(cx, query))
 }
 
 /// Takes the locks that a query's analysis took: a cached one did that in another transaction.

@@ -5,6 +5,7 @@
 use crate::{
     connection::Connection, log, message::After, recv_buffer::Received, socket::BlockingSocket,
 };
+use engine::ResultSink;
 use std::io;
 use wire::{FrameLimits, Phase, frame::NextFrame, next_frame};
 
@@ -55,7 +56,7 @@ impl Connection {
         loop {
             match after {
                 After::Next => {
-                    if self.dialogue.out.is_flush_due() {
+                    if self.dialogue.out.is_full() {
                         self.flush(socket)?;
                     }
                     return Ok(true);

@@ -42,12 +42,6 @@ impl OutputBuffer {
         self.bytes.clear();
     }
 
-    /// Whether enough has gathered to be written without being asked.
-    #[inline]
-    pub fn is_flush_due(&self) -> bool {
-        self.bytes.len() >= FLUSH_SIZE
-    }
-
     /// Gives the memory back.
     pub fn release_if_empty(&mut self) {
         if self.bytes.is_empty() {

@@ -28,6 +28,14 @@ struct State {
     waiting: Vec<(u64, Arc<CommitRequest>)>,
 }
 
+impl State {
+    /// Queues commits; true if somebody waits and nobody forces the log, which the caller must see to then.
+    fn admit(&mut self, waiting: impl Iterator<Item = (u64, Arc<CommitRequest>)>) -> bool {
+        self.waiting.extend(waiting);
+        !self.waiting.is_empty() && !std::mem::replace(&mut self.forcing, true)
+    }
+}
+
 impl DurableLog {
     /// The log holds commits up to `view`; `last` is the newest of them that has to be durable before it is
     /// visible, and `durable` says that all are.
@@ -50,9 +58,7 @@ impl DurableLog {
     /// this. True if the caller must see to it that the log is forced.
     #[must_use]
     pub(crate) fn enqueue(&self, waiting: impl Iterator<Item = (u64, Arc<CommitRequest>)>) -> bool {
-        let mut state = self.state.lock();
-        state.waiting.extend(waiting);
-        !state.waiting.is_empty() && !std::mem::replace(&mut state.forcing, true)
+        self.state.lock().admit(waiting)
     }
 
     /// Waits until everything up to a commit is durable.
@@ -62,8 +68,7 @@ impl DurableLog {
         if store.views.visible_csn() >= csn {
             return Ok(());
         }
-        state.waiting.push((csn, request.clone()));
-        let force = !std::mem::replace(&mut state.forcing, true);
+        let force = state.admit(std::iter::once((csn, request.clone())));
         drop(state);
         if force {
             self.force(store);

@@ -129,7 +129,7 @@ impl Views {
         self.latest_csn.store(csn, Ordering::SeqCst);
     }
 
-    /// Only under the lock of [`crate::durable::Durability`]; an older view than the present one is not set.
+    /// Only under the lock of [`crate::durable::DurableLog`]; an older view than the present one is not set.
     pub(crate) fn set_visible(&self, view: Arc<ReadView>) {
         if view.csn > self.visible_csn() {
             let csn = view.csn;
