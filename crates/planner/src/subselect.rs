@@ -532,20 +532,15 @@ fn build_subplan<'c>(
     Ok(result.unwrap_or_else(|| crate::lsyscache::bool_const(None)))
 }
 
-/// Makes a finished plan an init plan that sets `param`.
-pub fn make_initplan_from_plan<'c>(
-    root: &mut PlannerInfo<'c>,
-    sub: PlannerInfo<'c>,
-    plan: Plan,
-    param: &Param,
-) {
-    let (typ, typmod, coll) = first_column(&plan);
-    let mut splan = SubPlan {
-        sub_link_type: SubLinkType::Expr,
+/// A subplan that runs at most once, without arguments, and sets `param`; not numbered or costed yet.
+fn once_subplan(kind: SubLinkType, name: String, plan: &Plan, param: &Param) -> SubPlan {
+    let (typ, typmod, coll) = first_column(plan);
+    SubPlan {
+        sub_link_type: kind,
         testexpr: None,
         param_ids: Vec::new(),
         plan_id: 0,
-        plan_name: String::new(),
+        plan_name: name,
         first_col_type: typ,
         first_col_typmod: typmod,
         first_col_collation: coll,
@@ -557,7 +552,17 @@ pub fn make_initplan_from_plan<'c>(
         args: Vec::new(),
         startup_cost: 0.0,
         per_call_cost: 0.0,
-    };
+    }
+}
+
+/// Makes a finished plan an init plan that sets `param`.
+pub fn make_initplan_from_plan<'c>(
+    root: &mut PlannerInfo<'c>,
+    sub: PlannerInfo<'c>,
+    plan: Plan,
+    param: &Param,
+) {
+    let mut splan = once_subplan(SubLinkType::Expr, String::new(), &plan, param);
     cost_subplan(root, &mut splan, &plan);
     let plan_id = {
         let mut state = root.glob.state.borrow_mut();
@@ -661,26 +666,9 @@ pub fn process_ctes(root: &mut PlannerInfo<'_>) -> PgResult<()> {
         let best = best_fractional(&sub, 0.0)?;
         let plan = create_plan(&mut sub, &best)?;
         let param = root.new_param(type_oid::INTERNAL, -1, Oid::INVALID);
-        let (typ, typmod, coll) = first_column(&plan);
         let rows = plan.plan_rows;
-        let mut splan = SubPlan {
-            sub_link_type: SubLinkType::Cte,
-            testexpr: None,
-            param_ids: Vec::new(),
-            plan_id: 0,
-            plan_name: format!("CTE {}", cte.ctename),
-            first_col_type: typ,
-            first_col_typmod: typmod,
-            first_col_collation: coll,
-            array_type: Oid::INVALID,
-            use_hash_table: false,
-            unknown_eq_false: false,
-            set_param: vec![param.paramid],
-            par_param: Vec::new(),
-            args: Vec::new(),
-            startup_cost: 0.0,
-            per_call_cost: 0.0,
-        };
+        let name = format!("CTE {}", cte.ctename);
+        let mut splan = once_subplan(SubLinkType::Cte, name, &plan, &param);
         cost_subplan(root, &mut splan, &plan);
         {
             let mut state = root.glob.state.borrow_mut();
